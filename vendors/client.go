@@ -1,0 +1,206 @@
+package vendors
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Client sends requests to one account of a vendor. It is used by many goroutines at once.
+type Client struct {
+	Account   *Account
+	Authorize func(*http.Request, *Account) error
+	HTTP      *http.Client
+	Agent     string // User-Agent
+	Now       func() time.Time
+}
+
+// A Request is one call of a vendor's API.
+type Request struct {
+	Method string
+	Path   string // below the account's address, parts escaped with url.PathEscape
+	Query  url.Values
+	Header http.Header
+	Body   []byte
+}
+
+// A Response is a vendor's answer with a status of 2xx.
+type Response struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// MaxAnswer is the largest answer a Client reads, in bytes.
+const MaxAnswer = 64 << 20
+
+// An APIError is a vendor's answer that is not a success.
+type APIError struct {
+	Status     int
+	Code       string        // the vendor's own code, when it gives one
+	Message    string        // the vendor's words, shortened
+	RetryAfter time.Duration // how long the vendor asks to wait; 0 when it does not say
+}
+
+// Error gives status, code and message.
+func (e *APIError) Error() string {
+	text := "HTTP " + strconv.Itoa(e.Status)
+	if name := http.StatusText(e.Status); name != "" {
+		text += " " + name
+	}
+	for _, part := range []string{e.Code, e.Message} {
+		if part != "" {
+			text += ": " + part
+		}
+	}
+	return text
+}
+
+// Temporary reports whether the same request may succeed later: 408, 425, 429 and 5xx but 501 and 505.
+func (e *APIError) Temporary() bool {
+	switch e.Status {
+	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return e.Status >= 500
+}
+
+// Unauthorised reports whether the account itself was turned away: 401 and 403.
+func (e *APIError) Unauthorised() bool {
+	return e.Status == http.StatusUnauthorized || e.Status == http.StatusForbidden
+}
+
+// A TransportError says that no whole answer came: the request may have been applied.
+type TransportError struct {
+	Method, Path string
+	Err          error
+}
+
+// Error tells which request and why.
+func (e *TransportError) Error() string { return fmt.Sprintf("%s %s: %v", e.Method, e.Path, e.Err) }
+
+// Unwrap returns the cause.
+func (e *TransportError) Unwrap() error { return e.Err }
+
+// Do sends the request once. A status other than 2xx is an *APIError; no whole answer is a
+// *TransportError.
+func (c *Client) Do(ctx context.Context, request Request) (*Response, error) {
+	if c.Account.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Account.Timeout)
+		defer cancel()
+	}
+	r, err := c.prepare(ctx, request)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := c.HTTP.Do(r)
+	if err != nil {
+		return nil, &TransportError{request.Method, request.Path, withoutURL(err)}
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxAnswer+1))
+	if err == nil && len(body) > MaxAnswer {
+		err = fmt.Errorf("the answer is longer than %d bytes", MaxAnswer)
+	}
+	if err != nil {
+		return nil, &TransportError{request.Method, request.Path, err}
+	}
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return nil, c.apiError(answer, body)
+	}
+	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+}
+
+func (c *Client) prepare(ctx context.Context, request Request) (*http.Request, error) {
+	address := c.Account.BaseURL + request.Path
+	if len(request.Query) > 0 {
+		address += "?" + request.Query.Encode()
+	}
+	var body io.Reader
+	if request.Body != nil {
+		body = bytes.NewReader(request.Body)
+	}
+	r, err := http.NewRequestWithContext(ctx, request.Method, address, body)
+	if err != nil {
+		return nil, fmt.Errorf("make request: %w", err)
+	}
+	for name, values := range request.Header {
+		r.Header[name] = values
+	}
+	r.Header.Set("User-Agent", c.Agent)
+	if err := c.Authorize(r, c.Account); err != nil {
+		return nil, fmt.Errorf("authorise request: %w", err)
+	}
+	return r, nil
+}
+
+// withoutURL takes the address, which may carry a secret, out of the HTTP client's error.
+func withoutURL(err error) error {
+	if wrapped, ok := err.(*url.Error); ok {
+		return wrapped.Err
+	}
+	return err
+}
+
+func (c *Client) apiError(answer *http.Response, body []byte) *APIError {
+	e := &APIError{Status: answer.StatusCode, RetryAfter: c.retryAfter(answer.Header.Get("Retry-After"))}
+	e.Code, e.Message = errorText(body)
+	return e
+}
+
+// retryAfter reads the header's two forms, seconds and an HTTP date.
+func (c *Client) retryAfter(value string) time.Duration {
+	if seconds, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && seconds > 0 {
+		return time.Duration(seconds) * time.Second
+	}
+	if at, err := http.ParseTime(value); err == nil {
+		return max(0, at.Sub(c.Now()))
+	}
+	return 0
+}
+
+// errorText finds the vendor's words in an error's body: the JSON members code and message (or
+// error), else the text itself when it is not HTML.
+func errorText(body []byte) (code, message string) {
+	var object struct {
+		Code    any    `json:"code"`
+		Message string `json:"message"`
+		Error   any    `json:"error"`
+	}
+	if err := json.Unmarshal(body, &object); err == nil {
+		if object.Code != nil {
+			code = fmt.Sprint(object.Code)
+		}
+		message = object.Message
+		if text, ok := object.Error.(string); ok && message == "" {
+			message = text
+		}
+		if message != "" {
+			return code, shorten(message)
+		}
+	}
+	text := strings.TrimSpace(string(body))
+	if strings.HasPrefix(text, "<") {
+		return code, ""
+	}
+	return code, shorten(text)
+}
+
+// shorten cuts text to 500 characters and takes line ends out.
+func shorten(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 500 {
+		return string(runes[:499]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,241 @@
+package schema
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+)
+
+// A Check is a rule for one value of a field, beyond its type, length and closed list.
+type Check struct {
+	Rule *Rule
+	// OK reports whether a value, never an empty one, keeps the rule. It must not allocate.
+	OK func(value []byte) bool
+	// Explain says more of a value that broke the rule. Nil, or an empty message: the rule's sentence.
+	Explain func(value string) (message, suggestion string)
+}
+
+// Check applies the schema to one record, the record-th of its entity, and adds every problem to
+// problems. What concerns several records is left to CheckShared.
+func (r *Record) Check(record int, problems []Problem) []Problem {
+	for i := range r.Layout.Columns {
+		column := &r.Layout.Columns[i]
+		value := r.Values[i]
+		if len(value) == 0 || column.Field.ReadOnly {
+			continue
+		}
+		before := len(problems)
+		problems = column.check(value, problems)
+		for j := before; j < len(problems); j++ {
+			problems[j].Record, problems[j].Column = record, i
+			if problems[j].Rule.Severity == Error {
+				r.Bad[i] = true
+			}
+		}
+	}
+	return r.checkRequired(record, problems)
+}
+
+func (r *Record) checkRequired(record int, problems []Problem) []Problem {
+	for i := range r.Layout.Schema {
+		field := &r.Layout.Schema[i]
+		if !field.Required || field.Shared || r.Has(field.Name) {
+			continue
+		}
+		problems = append(problems, missing(field, record, r.Layout.Column(field.Name)))
+	}
+	return problems
+}
+
+func missing(field *Field, record, column int) Problem {
+	return Problem{Rule: Required, Record: record, Column: column, Field: field.Name, Clause: field.Clause,
+		Message: fmt.Sprintf("%s is required", field.Name)}
+}
+
+// check applies the rules of one value to each of the values that the cell lists.
+func (c *Column) check(cell []byte, problems []Problem) []Problem {
+	if !plainText(cell) {
+		return append(problems, c.problem(NotText, string(cell), "", ""))
+	}
+	if c.Field.Forbidden != "" {
+		return append(problems, c.problem(Unsent, string(cell), c.Field.Forbidden, ""))
+	}
+	if !c.Field.List {
+		return c.checkOne(cell, problems)
+	}
+	Items(cell, func(item []byte) bool {
+		if len(item) > 0 {
+			problems = c.checkOne(item, problems)
+		}
+		return true
+	})
+	return problems
+}
+
+func (c *Column) checkOne(value []byte, problems []Problem) []Problem {
+	field := c.Field
+	if message := field.Type.fault(value); message != "" {
+		return append(problems, c.problem(NotType, string(value), message, ""))
+	}
+	if field.MaxRunes > 0 && len(value) > field.MaxRunes && utf8.RuneCount(value) > field.MaxRunes {
+		problems = append(problems, c.problem(TooLong, string(value), fmt.Sprintf(
+			"%d characters, at most %d are taken", utf8.RuneCount(value), field.MaxRunes), ""))
+	}
+	if field.Values != nil && !field.Values.Has(value) {
+		problems = append(problems, c.problem(NotList, string(value),
+			notInList(string(value), field), field.Values.Nearest(string(value))))
+	}
+	for i := range field.Checks {
+		check := &field.Checks[i]
+		if check.OK(value) {
+			continue
+		}
+		var message, suggestion string
+		if check.Explain != nil {
+			message, suggestion = check.Explain(string(value))
+		}
+		problems = append(problems, c.problem(check.Rule, string(value), message, suggestion))
+	}
+	return problems
+}
+
+func (c *Column) problem(rule *Rule, value, message, suggestion string) Problem {
+	clause := rule.Clause
+	if clause == "" {
+		clause = c.Field.Clause
+	}
+	return Problem{Rule: rule, Field: c.Name, Value: value, Message: message, Suggestion: suggestion, Clause: clause}
+}
+
+func notInList(value string, field *Field) string {
+	if len(field.Values.list) <= 8 {
+		return fmt.Sprintf("%q is none of %s", value, strings.Join(field.Values.list, ", "))
+	}
+	return fmt.Sprintf("%q is not one of the %d values taken", value, len(field.Values.list))
+}
+
+// fault says why a value is not of the type, "" when it is.
+func (t Type) fault(value []byte) string {
+	switch t {
+	case Integer:
+		if !isInteger(value) {
+			return "must be a whole number"
+		}
+	case Decimal:
+		if !IsDecimal(value) {
+			return "must be a decimal number such as 28.99"
+		}
+	case Boolean:
+		if _, ok := ParseBoolean(value); !ok {
+			return "must be true or false"
+		}
+	case URL:
+		address, err := url.Parse(string(value))
+		if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" ||
+			strings.ContainsAny(string(value), " \t\r\n") {
+			return "must be a whole web address that starts with http:// or https://, without blanks"
+		}
+	}
+	return ""
+}
+
+func isInteger(value []byte) bool {
+	if len(value) > 1 && (value[0] == '-' || value[0] == '+') {
+		value = value[1:]
+	}
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(value) > 0 && len(value) < 19
+}
+
+// IsDecimal reports whether text is an exact decimal number: digits, at most one point with digits
+// on both sides, an optional sign before them. Exponents are not taken.
+func IsDecimal(text []byte) bool {
+	if len(text) > 1 && (text[0] == '-' || text[0] == '+') {
+		text = text[1:]
+	}
+	digits, point := 0, -1
+	for i, c := range text {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c == '.' && point < 0 && i > 0:
+			point = i
+		default:
+			return false
+		}
+	}
+	return digits > 0 && point != len(text)-1
+}
+
+// plainText reports whether a cell is UTF-8 without control characters other than tabs and line ends.
+func plainText(cell []byte) bool {
+	ascii := true
+	for _, c := range cell {
+		if c >= utf8.RuneSelf {
+			ascii = false
+		} else if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0x7f {
+			return false
+		}
+	}
+	return ascii || utf8.Valid(cell)
+}
+
+// CheckShared applies what concerns all records of an entity: required shared fields, and shared
+// values that disagree. It adds every problem to problems.
+func CheckShared(records []Record, problems []Problem) []Problem {
+	if len(records) == 0 {
+		return problems
+	}
+	layout := records[0].Layout
+	for i := range layout.Schema {
+		field := &layout.Schema[i]
+		if field.Required && field.Shared && len(Shared(records, field.Name)) == 0 {
+			problems = append(problems, missing(field, 0, layout.Column(field.Name)))
+		}
+	}
+	for i := range layout.Columns {
+		if field := layout.Columns[i].Field; field.Shared && !field.ReadOnly && layout.Columns[i].Source >= 0 {
+			problems = disagreements(records, i, problems)
+		}
+	}
+	return problems
+}
+
+// disagreements reports each record whose value of the column differs from the first one's.
+func disagreements(records []Record, column int, problems []Problem) []Problem {
+	first, value := shared(records, column)
+	if first < 0 {
+		return problems
+	}
+	c := &records[0].Layout.Columns[column]
+	for i := first + 1; i < len(records); i++ {
+		other := records[i].Values[column]
+		if len(other) == 0 || sameShared(c.Field, value, other) {
+			continue
+		}
+		problem := c.problem(Disagree, string(other), "", string(value))
+		problem.Record, problem.Column, problem.Other = i, column, first
+		problem.Message = fmt.Sprintf("%q here, but %q in %s", other, value, OtherCell)
+		problems = append(problems, problem)
+		records[i].Bad[column] = true
+	}
+	return problems
+}
+
+func sameShared(field *Field, a, b []byte) bool {
+	switch {
+	case field.List:
+		return sameSet(a, b)
+	case field.Type == Boolean:
+		left, okLeft := ParseBoolean(a)
+		right, okRight := ParseBoolean(b)
+		return okLeft && okRight && left == right
+	default:
+		return string(a) == string(b)
+	}
+}

@@ -1,0 +1,165 @@
+// Package vendors is the contract between the pipeline and those it loads into: a Vendor lists its
+// Resources, a Resource says how rows become Entities and how those are sent.
+package vendors
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"time"
+
+	"bulkload/vendors/schema"
+)
+
+// A Vendor is one API. It is a value; absent abilities are nil.
+type Vendor struct {
+	Name      string // in commands and settings: "fashiontrade"
+	Title     string // as the vendor writes itself
+	Doc       string // one sentence
+	BaseURL   string // of production, without a slash at its end
+	Resources []*Resource
+	// Authorize adds the account's credentials to a request.
+	Authorize func(*http.Request, *Account) error
+}
+
+// A Resource is one thing that a vendor stores or answers.
+type Resource struct {
+	Name    string // "products"; a vendor's resources of one name differ in Version, the default first
+	Version string // of the vendor's resource; empty when it has none
+	Doc     string // what loading it does: "create and replace products"
+	Noun    Noun   // what an entity is called
+	Schema  schema.Schema
+	Rules   []*schema.Rule // those that Encode applies, beyond the fields' own
+	Key     string         // the field whose value names an entity: rows sharing it are one
+	Unique  []string       // fields whose values must not occur twice in a feed
+	Batch   int            // most entities in one call of Upload
+	Repeat  Repeat
+	// Encode makes the value that is sent, of an entity's records, and adds to the entity's problems
+	// those that several fields or rows make. It is called for faulty entities too, so that every
+	// problem is found, and may return nil for those. It must not depend on the order of the records.
+	Encode func(*Entity) any
+	// Upload sends entities, at most Batch at a time, and sets their outcomes. An error means that
+	// none of them was settled. Nil: the resource cannot be imported.
+	Upload func(context.Context, *Client, Upload) error
+	// Known yields the keys of all entities that the vendor has. Nil: it cannot tell.
+	Known func(context.Context, *Client) iter.Seq2[string, error]
+	// Rehearses is set when the vendor itself can check an upload without storing it.
+	Rehearses bool
+	// Example is one right entity, a map from field to value for each of its rows.
+	Example []map[string]string
+}
+
+// Noun is what an entity of a resource is called.
+type Noun struct{ One, Many string }
+
+// Of is the noun for a count: "product" for 1, "products" for 2.
+func (n Noun) Of(count int64) string {
+	if count == 1 {
+		return n.One
+	}
+	return n.Many
+}
+
+// An Upload is one call of a resource's Upload.
+type Upload struct {
+	Entities   []*Entity
+	Attempt    int  // from 1
+	CreateOnly bool // entities that the vendor has must be refused, not replaced
+	Rehearse   bool // let the vendor check, but store nothing
+}
+
+// Repeat tells what sending an entity again does when the first answer was lost.
+type Repeat uint8
+
+// The kinds of Repeat.
+const (
+	Unsafe   Repeat = iota // it may be stored twice
+	Harmless               // the same state results
+	ByToken                // the vendor recognises the token and answers as before
+)
+
+// Outcome is what became of an entity, and so of its rows.
+type Outcome uint8
+
+// The outcomes. The zero value means that the entity was not settled.
+const (
+	Unsettled Outcome = iota
+	Created
+	Updated
+	Unchanged
+	Rejected // bulkload stopped it: it broke a rule
+	Refused  // the vendor did not take it
+	Unknown  // it was sent and no answer came
+	Skipped  // it was not tried, because the run ended before
+)
+
+// Outcomes lists the outcomes in the order of reports.
+var Outcomes = []Outcome{Created, Updated, Unchanged, Rejected, Refused, Unknown, Skipped}
+
+// String names the outcome as reports write it.
+func (o Outcome) String() string {
+	return [...]string{"unsettled", "created", "updated", "unchanged", "rejected", "refused", "unknown", "skipped"}[o]
+}
+
+// An Entity is what a vendor stores: the records of all rows that share a key.
+type Entity struct {
+	Key      string
+	Records  []schema.Record  // in the order of the feed
+	Problems []schema.Problem // found so far
+	Body     []byte           // JSON of what Encode returned; nil when it is not to be sent
+	Known    bool             // the vendor had an entity of this key before the run
+	Outcome  Outcome
+	Answer   *APIError // the vendor's words when it refused; nil otherwise
+}
+
+// Add puts a problem on the entity. The record's column of that field is marked as bad when the
+// rule is an error. An empty clause is the rule's own.
+func (e *Entity) Add(p schema.Problem) {
+	r := &e.Records[p.Record]
+	p.Column = r.Layout.Column(p.Field)
+	if p.Clause == "" {
+		p.Clause = p.Rule.Clause
+	}
+	if p.Value == "" && p.Column >= 0 {
+		p.Value = string(r.Values[p.Column])
+	}
+	if p.Rule.Severity == schema.Error && p.Column >= 0 {
+		r.Bad[p.Column] = true
+	}
+	e.Problems = append(e.Problems, p)
+}
+
+// Sound reports whether no problem so far stops the entity.
+func (e *Entity) Sound() bool {
+	for i := range e.Problems {
+		if e.Problems[i].Rule.Severity == schema.Error {
+			return false
+		}
+	}
+	return true
+}
+
+// An Account is a vendor's address with credentials and pace.
+type Account struct {
+	Name    string
+	BaseURL string // without a slash at its end
+	Token   Secret
+	Rate    float64 // requests a second at most; 0: not limited
+	Workers int     // requests in flight at most
+	Timeout time.Duration
+}
+
+// Secret is a text that does not show itself: every way of printing it gives ***.
+type Secret string
+
+// String hides the secret.
+func (Secret) String() string { return "***" }
+
+// GoString hides the secret from %#v.
+func (Secret) GoString() string { return "***" }
+
+// MarshalText hides the secret from JSON, YAML and logs.
+func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+// Reveal returns the secret for use in a request.
+func (s Secret) Reveal() string { return string(s) }

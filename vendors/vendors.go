@@ -4,6 +4,8 @@ package vendors
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"iter"
 	"net/http"
 	"time"
@@ -152,11 +154,11 @@ type Account struct {
 // Secret is a text that does not show itself: every way of printing it gives ***.
 type Secret string
 
+// Format hides the secret from every verb of fmt.
+func (Secret) Format(f fmt.State, _ rune) { io.WriteString(f, "***") }
+
 // String hides the secret.
 func (Secret) String() string { return "***" }
-
-// GoString hides the secret from %#v.
-func (Secret) GoString() string { return "***" }
 
 // MarshalText hides the secret from JSON, YAML and logs.
 func (Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -20,6 +22,18 @@ type Client struct {
 	HTTP      *http.Client
 	Agent     string // User-Agent
 	Now       func() time.Time
+	Pace      Pace // nil: requests leave at once
+	// Again decides whether a GET that failed is sent once more, and waits as long as it should.
+	// Nil: never. What writes is repeated by the caller, who knows what that does.
+	Again func(ctx context.Context, attempt int, err error) bool
+}
+
+// Pace is how fast requests may leave. It belongs to the account: all its workers share one.
+type Pace interface {
+	// Slot waits until one more request may leave.
+	Slot(ctx context.Context) error
+	// Hold gives no slot for a while, because the vendor asked for that.
+	Hold(pause time.Duration)
 }
 
 // A Request is one call of a vendor's API.
@@ -27,8 +41,10 @@ type Request struct {
 	Method string
 	Path   string // below the account's address, parts escaped with url.PathEscape
 	Query  url.Values
-	Header http.Header
-	Body   []byte
+	// RawQuery goes behind Query as it is, for values that a vendor wants back unescaped.
+	RawQuery string
+	Header   http.Header
+	Body     []byte
 }
 
 // A Response is a vendor's answer with a status of 2xx.
@@ -91,9 +107,29 @@ func (e *TransportError) Error() string { return fmt.Sprintf("%s %s: %v", e.Meth
 // Unwrap returns the cause.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// Do sends the request once. A status other than 2xx is an *APIError; no whole answer is a
-// *TransportError.
+// Unsent reports whether the request surely never reached the vendor: no connection was made.
+func (e *TransportError) Unsent() bool {
+	var operation *net.OpError
+	return errors.As(e.Err, &operation) && operation.Op == "dial"
+}
+
+// Do waits for a slot and sends the request. A status other than 2xx is an *APIError; no whole
+// answer is a *TransportError.
 func (c *Client) Do(ctx context.Context, request Request) (*Response, error) {
+	for attempt := 1; ; attempt++ {
+		response, err := c.once(ctx, request)
+		if err == nil || request.Method != http.MethodGet || c.Again == nil || !c.Again(ctx, attempt, err) {
+			return response, err
+		}
+	}
+}
+
+func (c *Client) once(ctx context.Context, request Request) (*Response, error) {
+	if c.Pace != nil {
+		if err := c.Pace.Slot(ctx); err != nil {
+			return nil, fmt.Errorf("wait for a slot: %w", err)
+		}
+	}
 	if c.Account.Timeout > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, c.Account.Timeout)
@@ -123,8 +159,8 @@ func (c *Client) Do(ctx context.Context, request Request) (*Response, error) {
 
 func (c *Client) prepare(ctx context.Context, request Request) (*http.Request, error) {
 	address := c.Account.BaseURL + request.Path
-	if len(request.Query) > 0 {
-		address += "?" + request.Query.Encode()
+	if query := joinQuery(request.Query.Encode(), request.RawQuery); query != "" {
+		address += "?" + query
 	}
 	var body io.Reader
 	if request.Body != nil {
@@ -144,6 +180,13 @@ func (c *Client) prepare(ctx context.Context, request Request) (*http.Request, e
 	return r, nil
 }
 
+func joinQuery(escaped, raw string) string {
+	if escaped == "" || raw == "" {
+		return escaped + raw
+	}
+	return escaped + "&" + raw
+}
+
 // withoutURL takes the address, which may carry a secret, out of the HTTP client's error.
 func withoutURL(err error) error {
 	if wrapped, ok := err.(*url.Error); ok {
@@ -155,6 +198,9 @@ func withoutURL(err error) error {
 func (c *Client) apiError(answer *http.Response, body []byte) *APIError {
 	e := &APIError{Status: answer.StatusCode, RetryAfter: c.retryAfter(answer.Header.Get("Retry-After"))}
 	e.Code, e.Message = errorText(body)
+	if e.Temporary() && e.RetryAfter > 0 && c.Pace != nil {
+		c.Pace.Hold(e.RetryAfter)
+	}
 	return e
 }
 

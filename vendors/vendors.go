@@ -43,6 +43,9 @@ type Resource struct {
 	// Upload sends entities, at most Batch at a time, and sets their outcomes. An error means that
 	// none of them was settled. Nil: the resource cannot be imported.
 	Upload func(context.Context, *Client, Upload) error
+	// Trace finds what the vendor's words in a refusal are about: the index of one of the entity's
+	// records, and the full name of a field. The field is empty when the words tell nothing. Nil: they never do.
+	Trace func(e *Entity, message string) (record int, field string)
 	// Known yields the keys of all entities that the vendor has. Nil: it cannot tell.
 	Known func(context.Context, *Client) iter.Seq2[string, error]
 	// Rehearses is set when the vendor itself can check an upload without storing it.
@@ -96,7 +99,7 @@ const (
 )
 
 // Outcomes lists the outcomes in the order of reports.
-var Outcomes = []Outcome{Created, Updated, Unchanged, Rejected, Refused, Unknown, Skipped}
+var Outcomes = [...]Outcome{Created, Updated, Unchanged, Rejected, Refused, Unknown, Skipped}
 
 // String names the outcome as reports write it.
 func (o Outcome) String() string {

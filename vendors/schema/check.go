@@ -40,10 +40,11 @@ func (r *Record) Check(record int, problems []Problem) []Problem {
 func (r *Record) checkRequired(record int, problems []Problem) []Problem {
 	for i := range r.Layout.Schema {
 		field := &r.Layout.Schema[i]
-		if !field.Required || field.Shared || r.Has(field.Name) {
+		column := r.Layout.Column(field.Name)
+		if !field.Required || field.Shared || column >= 0 && (len(r.Values[column]) > 0 || r.Bad[column]) {
 			continue
 		}
-		problems = append(problems, missing(field, record, r.Layout.Column(field.Name)))
+		problems = append(problems, missing(field, record, column))
 	}
 	return problems
 }
@@ -83,8 +84,8 @@ func (c *Column) checkOne(value []byte, problems []Problem) []Problem {
 			"%d characters, at most %d are taken", utf8.RuneCount(value), field.MaxRunes), ""))
 	}
 	if field.Values != nil && !field.Values.Has(value) {
-		problems = append(problems, c.problem(NotList, string(value),
-			notInList(string(value), field), field.Values.Nearest(string(value))))
+		message, suggestion := notInList(string(value), field)
+		problems = append(problems, c.problem(NotList, string(value), message, suggestion))
 	}
 	for i := range field.Checks {
 		check := &field.Checks[i]
@@ -108,11 +109,17 @@ func (c *Column) problem(rule *Rule, value, message, suggestion string) Problem 
 	return Problem{Rule: rule, Field: c.Name, Value: value, Message: message, Suggestion: suggestion, Clause: clause}
 }
 
-func notInList(value string, field *Field) string {
-	if len(field.Values.list) <= 8 {
-		return fmt.Sprintf("%q is none of %s", value, strings.Join(field.Values.list, ", "))
+func notInList(value string, field *Field) (message, suggestion string) {
+	if field.Explain != nil {
+		if message, suggestion = field.Explain(value); message != "" {
+			return message, suggestion
+		}
 	}
-	return fmt.Sprintf("%q is not one of the %d values taken", value, len(field.Values.list))
+	suggestion = field.Values.Nearest(value)
+	if len(field.Values.list) <= 8 {
+		return fmt.Sprintf("%q is none of %s", value, strings.Join(field.Values.list, ", ")), suggestion
+	}
+	return fmt.Sprintf("%q is not one of the %d values taken", value, len(field.Values.list)), suggestion
 }
 
 // fault says why a value is not of the type, "" when it is.
@@ -194,8 +201,8 @@ func CheckShared(records []Record, problems []Problem) []Problem {
 	layout := records[0].Layout
 	for i := range layout.Schema {
 		field := &layout.Schema[i]
-		if field.Required && field.Shared && len(Shared(records, field.Name)) == 0 {
-			problems = append(problems, missing(field, 0, layout.Column(field.Name)))
+		if column := layout.Column(field.Name); field.Required && field.Shared && absent(records, column) {
+			problems = append(problems, missing(field, 0, column))
 		}
 	}
 	for i := range layout.Columns {
@@ -204,6 +211,19 @@ func CheckShared(records []Record, problems []Problem) []Problem {
 		}
 	}
 	return problems
+}
+
+// absent reports whether no record has a value in the column, nor a faulty one.
+func absent(records []Record, column int) bool {
+	if column < 0 {
+		return true
+	}
+	for i := range records {
+		if len(records[i].Values[column]) > 0 || records[i].Bad[column] {
+			return false
+		}
+	}
+	return true
 }
 
 // disagreements reports each record whose value of the column differs from the first one's.

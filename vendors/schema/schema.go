@@ -15,15 +15,17 @@ type Schema []Field
 // ("image_{n}.orientation", "property.{name}"): such a field is a family, and a feed may have
 // many columns of it.
 type Field struct {
-	Name      string
-	Doc       string   // one plain sentence for the person who fills the column in
-	Clause    string   // where it comes from: "fashiontrade:4022", file and line of the vendor's document
-	Type      Type     // Text when left out
-	Required  bool     // every record needs it; for a Shared field: every entity
-	Shared    bool     // belongs to the entity: may be empty on rows after its first, and must not disagree
-	List      bool     // a cell holds several values, separated by |
-	ReadOnly  bool     // the vendor answers it and does not take it: dropped on import
-	Values    *Values  // closed list of values, exact and case-sensitive
+	Name     string
+	Doc      string  // one plain sentence for the person who fills the column in
+	Clause   string  // where it comes from: "fashiontrade:4022", file and line of the vendor's document
+	Type     Type    // Text when left out
+	Required bool    // every record needs it; for a Shared field: every entity
+	Shared   bool    // belongs to the entity: may be empty on rows after its first, and must not disagree
+	List     bool    // a cell holds several values, separated by |
+	ReadOnly bool    // the vendor answers it and does not take it: dropped on import
+	Values   *Values // closed list of values, exact and case-sensitive
+	// Explain says more of a value that is not in Values. Nil, or an empty message: what every list says.
+	Explain   func(value string) (message, suggestion string)
 	MaxRunes  int      // longest text in Unicode code points; 0: no limit
 	Checks    []Check  // further rules for one value
 	Synonyms  []string // other names by which feeds call it

@@ -21,6 +21,15 @@ func NewValues(list ...string) *Values {
 	return v
 }
 
+// Also takes further spellings of the listed values, which List does not show, and returns v. It is
+// for the making of a schema: a list in use must not be changed.
+func (v *Values) Also(spellings ...string) *Values {
+	for _, spelling := range spellings {
+		v.set[spelling] = struct{}{}
+	}
+	return v
+}
+
 // List returns the values in the vendor's order.
 func (v *Values) List() []string { return v.list }
 

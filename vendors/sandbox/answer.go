@@ -1,0 +1,139 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+)
+
+// answer is what a vendor says to a call.
+type answer struct {
+	status    int
+	mediaType string
+	header    http.Header
+	body      []byte
+	stream    func(io.Writer) error // writes a body that is too long to be held; nil: see body
+	message   string                // of an answer that is not a success, for the record
+}
+
+// set adds a header.
+func (a *answer) set(name, value string) {
+	if a.header == nil {
+		a.header = make(http.Header)
+	}
+	a.header.Set(name, value)
+}
+
+// message is an answer of the form {"message": "..."}.
+func message(status int, text string) answer {
+	var body bytes.Buffer
+	out := json.NewEncoder(&body)
+	out.SetEscapeHTML(false)
+	out.Encode(struct {
+		Message string `json:"message"`
+	}{text})
+	return answer{status: status, mediaType: "application/json", body: body.Bytes(), message: text}
+}
+
+// plain is an answer whose body is a plain text.
+func plain(status int, text string) answer {
+	return answer{status: status, mediaType: "text/plain; charset=utf-8", body: []byte(text), message: text}
+}
+
+// internal is the answer to a failure of the sandbox itself.
+func internal(err error) answer {
+	return message(http.StatusInternalServerError, "sandbox: "+err.Error())
+}
+
+func (a *answer) writeHeader(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	if a.mediaType != "" {
+		w.Header().Set("Content-Type", a.mediaType)
+	}
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+}
+
+// write sends the answer.
+func (a answer) write(w http.ResponseWriter) {
+	a.writeHeader(w)
+	if a.stream == nil && a.status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
+	w.WriteHeader(a.status)
+	if a.stream == nil {
+		w.Write(a.body)
+		return
+	}
+	if a.stream(w) != nil {
+		panic(http.ErrAbortHandler) // a broken answer must not look like a whole one
+	}
+}
+
+// cut sends the header and half of the body, then cuts the connection. An answer without a body loses
+// its status line instead.
+func (a answer) cut(w http.ResponseWriter) {
+	body := a.body
+	if a.stream != nil {
+		var whole bytes.Buffer
+		if a.stream(&whole) == nil {
+			body = whole.Bytes()
+		}
+	}
+	if len(body) > 0 {
+		a.writeHeader(w)
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(a.status)
+		w.Write(body[:len(body)/2])
+		http.NewResponseController(w).Flush()
+	}
+	panic(http.ErrAbortHandler)
+}
+
+// maxBody is the longest body that is read, in bytes.
+const maxBody = 8 << 20
+
+// read takes the path apart and reads the body. It returns false and what to answer when it cannot.
+func (c *call) read(w http.ResponseWriter, r *http.Request, base string) (answer, bool) {
+	var err error
+	c.body, err = readBody(w, r)
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return message(http.StatusRequestEntityTooLarge, "the body is longer than "+strconv.Itoa(maxBody)+" bytes"), false
+	case err != nil:
+		panic(http.ErrAbortHandler) // the client went away
+	}
+	for part := range strings.SplitSeq(strings.TrimPrefix(c.path, base+"/"), "/") {
+		unescaped, err := url.PathUnescape(part)
+		if err != nil {
+			return message(http.StatusBadRequest, "the path cannot be read: "+err.Error()), false
+		}
+		c.parts = append(c.parts, unescaped)
+	}
+	return answer{}, true
+}
+
+// readBody reads the body into a buffer of the announced size, when that is small enough to be
+// believed.
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	var body bytes.Buffer
+	if r.ContentLength > 0 && r.ContentLength < 1<<20 {
+		body.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	return body.Bytes(), err
+}
+
+// bearer reports whether a call has the bearer token that is wanted.
+func (s *stage) bearer(c *call) bool {
+	scheme, token, _ := strings.Cut(c.header.Get("Authorization"), " ")
+	token = strings.TrimSpace(token)
+	return strings.EqualFold(scheme, "Bearer") && token != "" && (s.token == "" || token == s.token)
+}

@@ -1,0 +1,197 @@
+package sandbox
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Record is what the sandbox has seen since it was opened, and what it stores. It is meant for tests,
+// and is served as JSON under /_sandbox/record.
+type Record struct {
+	Requests       int64               `json:"requests"`          // to vendors, faulted ones included
+	First          time.Time           `json:"first"`             // arrival of the first request
+	Last           time.Time           `json:"last"`              // arrival of the last request
+	MostInFlight   int                 `json:"most_in_flight"`    // requests being answered at once
+	MostInOneSpell int                 `json:"most_in_one_spell"` // requests that arrived within any one second
+	Resources      map[string]Resource `json:"resources"`         // by name: "fashiontrade/products"
+	Refusals       []Refusal           `json:"refusals"`          // the first thousand
+}
+
+// Resource is the part of a Record that concerns one resource. The requests that found no resource
+// stand under the vendor's name alone.
+type Resource struct {
+	Methods  map[string]int64  `json:"methods"`  // requests by method
+	Statuses map[int]int64     `json:"statuses"` // answers by status; 0: there was none
+	Faults   map[string]int64  `json:"faults"`   // requests that met a fault, by kind
+	Limited  int64             `json:"limited"`  // requests over the rate
+	Entities map[string]Entity `json:"entities"` // stored now, by id
+}
+
+// Entity is one stored entity of a Record.
+type Entity struct {
+	Applied int64  `json:"applied"` // how often it was stored since it was created
+	Version int    `json:"version"` // of the resource, in which it was stored
+	Hash    string `json:"hash"`    // SHA-256 of its body as it was sent, line breaks removed, in hexadecimal
+}
+
+// Refusal is a request that was answered with 400 to 499, or that met a fault.
+type Refusal struct {
+	At      time.Time `json:"at"`
+	Method  string    `json:"method"`
+	Path    string    `json:"path"`
+	Status  int       `json:"status"`  // 0: there was no answer
+	Message string    `json:"message"` // of the answer
+	Fault   string    `json:"fault"`   // its kind; empty: the request was at fault
+}
+
+const mostRefusals = 1000
+
+// ledger counts requests as they come and go.
+type ledger struct {
+	mu       sync.Mutex
+	record   Record
+	inFlight int
+	spell    []time.Time // arrivals of the last second, the oldest first
+	numbers  counts
+}
+
+// arrive counts a request in. Its owner calls leave when it was answered.
+func (l *ledger) arrive(now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.record.Requests++
+	if l.record.Requests == 1 {
+		l.record.First = now
+	}
+	l.record.Last = now
+	l.inFlight++
+	l.record.MostInFlight = max(l.record.MostInFlight, l.inFlight)
+	old := 0
+	for old < len(l.spell) && now.Sub(l.spell[old]) >= time.Second {
+		old++
+	}
+	l.spell = append(l.spell[old:], now)
+	l.record.MostInOneSpell = max(l.record.MostInOneSpell, len(l.spell))
+}
+
+// number gives a request its numbers, by which faults know it.
+func (l *ledger) number(method string) counts {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.numbers.add(method)
+}
+
+// leave counts a request out.
+func (l *ledger) leave(o outcome) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.inFlight--
+	r := l.resource(o.resource)
+	r.Methods[o.call.method]++
+	r.Statuses[o.status]++
+	if o.limited {
+		r.Limited++
+	}
+	if o.fault != "" {
+		r.Faults[o.fault]++
+	}
+	l.record.Resources[o.resource] = r
+	if (o.fault != "" || o.status >= 400 && o.status < 500) && len(l.record.Refusals) < mostRefusals {
+		l.record.Refusals = append(l.record.Refusals,
+			Refusal{o.at, o.call.method, o.call.path, o.status, o.message, o.fault})
+	}
+}
+
+func (l *ledger) resource(name string) Resource {
+	if r, ok := l.record.Resources[name]; ok {
+		return r
+	}
+	return Resource{Methods: map[string]int64{}, Statuses: map[int]int64{}, Faults: map[string]int64{},
+		Entities: map[string]Entity{}}
+}
+
+// copy returns what was counted, for the caller alone.
+func (l *ledger) copy() Record {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.record
+	r.Refusals = slices.Clone(r.Refusals)
+	r.Resources = make(map[string]Resource)
+	for name, resource := range l.record.Resources {
+		resource.Methods = maps.Clone(resource.Methods)
+		resource.Statuses = maps.Clone(resource.Statuses)
+		resource.Faults = maps.Clone(resource.Faults)
+		resource.Entities = map[string]Entity{}
+		r.Resources[name] = resource
+	}
+	return r
+}
+
+// Record tells what the sandbox has seen and stores. Its cost grows with the number of entities.
+func (s *Server) Record() Record {
+	record := s.ledger.copy()
+	for name, store := range s.stores {
+		resource, ok := record.Resources[name]
+		if !ok {
+			resource = s.ledger.resource("")
+		}
+		store.each(func(e entry) {
+			resource.Entities[e.id] = Entity{e.applied, e.version, hex.EncodeToString(e.hash[:])}
+		})
+		record.Resources[name] = resource
+	}
+	return record
+}
+
+// Stored is an entity as it was sent.
+type Stored struct {
+	ID      string          `json:"id"`
+	Version int             `json:"version"` // of the resource, in which it was stored
+	Body    json.RawMessage `json:"body"`    // as it was sent; line breaks between values are removed
+}
+
+// Stored returns the entities of a resource ("fashiontrade/products") as they were sent, sorted by
+// id. There are none of a resource that the sandbox does not know.
+func (s *Server) Stored(resource string) ([]Stored, error) {
+	store := s.stores[resource]
+	if store == nil {
+		return nil, nil
+	}
+	var all []Stored
+	entities, _, _, err := store.page(0, -1)
+	for _, e := range entities {
+		all = append(all, Stored{e.id, e.version, e.body})
+	}
+	slices.SortFunc(all, func(a, b Stored) int { return strings.Compare(a.ID, b.ID) })
+	return all, err
+}
+
+// serveRecord answers what lies under /_sandbox, which takes no part in rate, faults and counting.
+func (s *Server) serveRecord(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	switch r.URL.Path {
+	case "/_sandbox/health":
+		out.Encode(map[string]string{"status": "ok"})
+	case "/_sandbox/record":
+		out.Encode(s.Record())
+	case "/_sandbox/stored":
+		all, err := s.Stored(r.URL.Query().Get("resource"))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		for _, entity := range all {
+			out.Encode(entity)
+		}
+	default:
+		http.Error(w, "/_sandbox has health, record and stored?resource=VENDOR/RESOURCE", http.StatusNotFound)
+	}
+}

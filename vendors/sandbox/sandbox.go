@@ -1,0 +1,384 @@
+// Package sandbox is a stand-in server for the vendors, with storage, pace and faults on cue. It is
+// written from the vendors' documents, and where those allow a reading, it takes the strict one: what
+// it accepts, the document allows.
+//
+// A vendor joins with one file: a vendor value in the list of vendors, and a function that answers
+// its calls. Storage, pace, latency, faults and the record of what happened are the same for all.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// Options say how the sandbox behaves. The zero value is a fast and faultless one in memory.
+type Options struct {
+	Dir     string           // where data is kept, for one sandbox at a time; empty: in memory
+	Seed    uint64           // chooses the requests that a percentage of Faults strikes
+	Latency time.Duration    // before every answer
+	Rate    float64          // requests a second; more are answered 429 with Retry-After. 0: not limited
+	Faults  Faults           // see ParseFaults
+	Token   string           // bearer token that is wanted; empty: any that is not empty
+	Now     func() time.Time // nil: time.Now
+	Log     io.Writer        // gets one line a request; nil: none
+}
+
+// A vendor is one API that the sandbox plays.
+type vendor struct {
+	name   string
+	path   string   // of the API below the sandbox's address, in place of the vendor's own host and path
+	stores []string // resources that are kept
+	// play returns what answers the vendor's calls.
+	play func(*stage) func(*call) answer
+}
+
+// vendors lists the vendors that the sandbox plays.
+var vendors = []*vendor{fashiontrade}
+
+// stage is what a vendor's part of the sandbox finds when it plays.
+type stage struct {
+	stores map[string]*store // by the vendor's names
+	token  string
+	now    func() time.Time
+}
+
+// Server is a sandbox. It is an http.Handler; Start gives it an address of its own.
+//
+// Connections are cut by http.ErrAbortHandler, so a test that calls ServeHTTP without a server sees
+// a panic of that value.
+type Server struct {
+	options Options
+	pace    *rate.Limiter // nil: not limited
+	stores  map[string]*store
+	play    map[*vendor]func(*call) answer
+	ledger  ledger
+	lock    *os.File // nil: in memory
+	log     *log.Logger
+
+	mu      sync.Mutex
+	closed  bool
+	running sync.WaitGroup // requests, and the listener
+	closing chan struct{}  // closed by Close
+	http    *http.Server   // nil before Start
+	address string         // http://host:port
+}
+
+// New opens a sandbox. With a directory that another sandbox uses it fails and names it.
+func New(o Options) (*Server, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Latency < 0 || o.Rate < 0 {
+		return nil, errors.New("the sandbox's latency and rate must not be negative")
+	}
+	s := &Server{options: o, stores: make(map[string]*store), play: make(map[*vendor]func(*call) answer),
+		closing: make(chan struct{})}
+	s.ledger.record.Resources = make(map[string]Resource)
+	if o.Rate > 0 {
+		s.pace = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate)))
+	}
+	if o.Log != nil {
+		s.log = log.New(o.Log, "", 0)
+	}
+	if err := s.openDir(); err != nil {
+		return nil, err
+	}
+	for _, v := range vendors {
+		if err := s.join(v); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+	}
+	return s, nil
+}
+
+func (s *Server) openDir() (err error) {
+	if s.options.Dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(s.options.Dir, 0o700); err != nil {
+		return fmt.Errorf("make the sandbox's directory: %w", err)
+	}
+	s.lock, err = lockFile(filepath.Join(s.options.Dir, "lock"))
+	if err != nil {
+		return fmt.Errorf("the directory %s cannot be locked, probably because another sandbox uses it: %w",
+			s.options.Dir, err)
+	}
+	return nil
+}
+
+func (s *Server) join(v *vendor) error {
+	stores := make(map[string]*store)
+	for _, name := range v.stores {
+		store, err := openStore(s.options.Dir, v.name+"/"+name)
+		if err != nil {
+			return err
+		}
+		s.stores[v.name+"/"+name], stores[name] = store, store
+	}
+	s.play[v] = v.play(&stage{stores, s.options.Token, s.options.Now})
+	return nil
+}
+
+// Start listens on an address such as "127.0.0.1:0" and serves until Close. It returns the address
+// as clients write it, without a slash at its end. It may be called once.
+func (s *Server) Start(listen string) (baseURL string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed || s.http != nil {
+		return "", errors.New("the sandbox was started or closed before")
+	}
+	listener, err := net.Listen("tcp", listen)
+	if err != nil {
+		return "", fmt.Errorf("start the sandbox: %w", err)
+	}
+	s.address = "http://" + reachable(listener.Addr())
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: time.Minute}
+	s.running.Go(func() { s.http.Serve(listener) })
+	return s.address, nil
+}
+
+// reachable turns an address that means all interfaces into one that a client can reach.
+func reachable(address net.Addr) string {
+	host, port, err := net.SplitHostPort(address.String())
+	if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+		return net.JoinHostPort("localhost", port)
+	}
+	return address.String()
+}
+
+// BaseURL returns the address that plays a vendor's own, without a slash at its end; before Start
+// its path alone. It is empty for a vendor that the sandbox does not play.
+func (s *Server) BaseURL(vendor string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range vendors {
+		if v.name == vendor {
+			return s.address + v.path
+		}
+	}
+	return ""
+}
+
+// Close ends the requests that wait, waits for the others, and flushes what is stored. It may be
+// called again and does nothing then.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return nil
+	}
+	s.closed = true
+	close(s.closing)
+	s.mu.Unlock()
+	s.stop()
+	s.running.Wait()
+	var failures []error
+	for _, store := range s.stores {
+		failures = append(failures, store.close())
+	}
+	if s.lock != nil {
+		failures = append(failures, s.lock.Close())
+	}
+	return errors.Join(failures...)
+}
+
+// stop closes the listener and the connections, and gives requests that are being answered a second
+// for it.
+func (s *Server) stop() {
+	if s.http == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+}
+
+// enter counts a request as running; false when the sandbox is closed.
+func (s *Server) enter() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	s.running.Add(1)
+	return true
+}
+
+// call is a request to a vendor.
+type call struct {
+	method string
+	path   string   // as it was sent, escaped
+	parts  []string // of the path below the vendor's, unescaped
+	query  string   // as it was sent
+	header http.Header
+	body   []byte
+}
+
+// outcome is what the ledger and the log are told of a request.
+type outcome struct {
+	call     *call
+	resource string
+	at       time.Time
+	status   int    // 0: no answer
+	message  string // of an answer that is not a success
+	fault    string
+	limited  bool
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !s.enter() {
+		panic(http.ErrAbortHandler)
+	}
+	defer s.running.Done()
+	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
+		s.serveRecord(w, r)
+		return
+	}
+	v := playing(r.URL.EscapedPath())
+	if v == nil {
+		message(http.StatusNotFound, "the sandbox plays "+paths()).write(w)
+		return
+	}
+	s.serveVendor(w, r, v)
+}
+
+// playing returns the vendor whose path the request's begins with.
+func playing(path string) *vendor {
+	for _, v := range vendors {
+		if strings.HasPrefix(path, v.path+"/") {
+			return v
+		}
+	}
+	return nil
+}
+
+func paths() string {
+	var all []string
+	for _, v := range vendors {
+		all = append(all, v.path)
+	}
+	return strings.Join(all, ", ")
+}
+
+// serveVendor takes a request through latency, rate, faults and the vendor's part, in this order.
+func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request, v *vendor) {
+	o := outcome{at: s.options.Now(), resource: v.name}
+	o.call = &call{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	s.ledger.arrive(o.at)
+	defer func() {
+		s.ledger.leave(o)
+		s.write(o)
+	}()
+	a, ok := o.call.read(w, r, v.path)
+	if ok && len(o.call.parts) > 0 && s.stores[v.name+"/"+o.call.parts[0]] != nil {
+		o.resource = v.name + "/" + o.call.parts[0]
+	}
+	s.wait(r.Context(), s.options.Latency)
+	if ok {
+		a = s.answer(r.Context(), v, &o)
+	}
+	o.status, o.message = a.status, a.message
+	switch o.fault {
+	case faultDropAfter:
+		o.status = 0
+		panic(http.ErrAbortHandler)
+	case faultCut:
+		a.cut(w)
+	default:
+		a.write(w)
+	}
+}
+
+// wait returns after a while. It aborts the request when the client gives up or the sandbox closes.
+func (s *Server) wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	s.await(ctx, timer.C)
+}
+
+func (s *Server) await(ctx context.Context, done <-chan time.Time) {
+	select {
+	case <-done:
+	case <-ctx.Done():
+		panic(http.ErrAbortHandler)
+	case <-s.closing:
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// answer decides what a request gets: turned away for its pace, struck by a fault, or answered.
+func (s *Server) answer(ctx context.Context, v *vendor, o *outcome) answer {
+	if wait := s.tooFast(o.at); wait > 0 {
+		o.limited = true
+		a := message(http.StatusTooManyRequests, fmt.Sprintf("more than %g requests a second", s.options.Rate))
+		a.set("Retry-After", seconds(wait))
+		return a
+	}
+	struck := s.options.Faults.strike(s.options.Seed, s.ledger.number(o.call.method))
+	if struck == nil {
+		return s.play[v](o.call)
+	}
+	o.fault = struck.kind
+	if a, ok := struck.instead(s.options.Now()); ok {
+		return a
+	}
+	switch struck.kind {
+	case faultDropBefore:
+		panic(http.ErrAbortHandler)
+	case faultHang:
+		s.await(ctx, nil)
+	}
+	a := s.play[v](o.call)
+	s.wait(ctx, struck.wait)
+	return a
+}
+
+// tooFast returns how long a client had to wait for its request to be within the rate, 0 when it is.
+// The rate holds over a second: so many requests may come at once after a second's rest.
+func (s *Server) tooFast(now time.Time) time.Duration {
+	if s.pace == nil || s.pace.AllowN(now, 1) {
+		return 0
+	}
+	slot := s.pace.ReserveN(now, 1)
+	defer slot.CancelAt(now)
+	return max(slot.DelayFrom(now), time.Nanosecond)
+}
+
+// seconds writes a duration as Retry-After takes it, rounded up.
+func seconds(d time.Duration) string {
+	return fmt.Sprint(int64((d + time.Second - 1) / time.Second))
+}
+
+// write logs one line.
+func (s *Server) write(o outcome) {
+	if s.log == nil {
+		return
+	}
+	line := fmt.Sprintf("%s %s %s %d %s", o.at.UTC().Format("2006-01-02T15:04:05.000Z"), o.call.method, o.call.path,
+		o.status, s.options.Now().Sub(o.at).Round(time.Microsecond))
+	if o.fault != "" {
+		line += " fault=" + o.fault
+	}
+	if o.message != "" {
+		line += " " + o.message
+	}
+	s.log.Print(strings.Join(strings.Fields(line), " "))
+}

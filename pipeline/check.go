@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"context"
+
+	"bulkload/pipeline/report"
+	"bulkload/vendors"
+)
+
+// Check reads the feed, applies every rule and sends nothing. A result comes with *BudgetError and
+// *ShortError too; with other errors there is none.
+func Check(ctx context.Context, job *Job) (*Result, error) {
+	survey, err := job.survey(ctx)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	defer survey.facts.close()
+	result := &Result{Collector: survey.collector, Summary: job.summary(survey.facts.rows, survey.collector)}
+	return result, job.acceptable(survey)
+}
+
+// A survey is what checking the whole feed has shown.
+type survey struct {
+	facts     facts
+	collector *report.Collector
+	hash      hasher
+}
+
+// survey checks the feed. When the first reading shows what only a whole reading can show (rows of
+// one entity that stand apart, values that occur twice), a second one checks with that knowledge.
+func (j *Job) survey(ctx context.Context) (*survey, error) {
+	s := &survey{hash: newHasher()}
+	learn := newLearner(j.TempDir)
+	defer learn.close()
+	rows, err := s.read(ctx, j, learn, true)
+	if err != nil {
+		return nil, err
+	}
+	if s.facts, err = learn.facts(rows); err != nil {
+		s.collector.Close()
+		return nil, err
+	}
+	if !s.facts.any() {
+		return s, nil
+	}
+	s.collector.Close()
+	if _, err := s.read(ctx, j, nil, true); err != nil {
+		s.facts.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// read is one reading of the survey. In a rehearsal sound rows are ready; else they were left behind.
+func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal bool) (rows int64, err error) {
+	s.collector = report.NewCollector(j.TempDir)
+	settler := &settler{job: j, collector: s.collector, rehearsal: rehearsal}
+	p := pass{job: j, facts: &s.facts, learn: learn, hash: s.hash}
+	p.hand = func(u *unit) error {
+		if u.entity.Outcome == vendors.Unsettled {
+			u.entity.Outcome = vendors.Skipped
+		}
+		done, total := j.Feed.Progress()
+		j.progress("checking", done, total)
+		return settler.settle(u)
+	}
+	if err := p.run(ctx); err != nil {
+		s.collector.Close()
+		return 0, err
+	}
+	return p.rows, nil
+}
+
+// acceptable reports whether a feed may be sent.
+func (j *Job) acceptable(s *survey) error {
+	if j.ExpectRows > 0 && s.facts.rows != j.ExpectRows {
+		return &ShortError{Want: j.ExpectRows, Got: s.facts.rows}
+	}
+	faulty := s.collector.Counts.Faulty
+	if j.MaxErrors.exceeded(faulty, s.facts.rows) {
+		return &BudgetError{Faulty: faulty, Rows: s.facts.rows, Budget: j.MaxErrors}
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"slices"
+	"sync"
+
+	"bulkload/pipeline/report"
+	"bulkload/pipeline/send"
+	"bulkload/vendors"
+)
+
+// Import checks the whole feed and, when it may be sent, sends every sound entity. The result says
+// what became of every row; it comes with every error that ends the run after the check.
+func Import(ctx context.Context, job *Job) (*Result, error) {
+	survey, err := job.survey(ctx)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	defer survey.facts.close()
+	acceptable := job.acceptable(survey)
+	survey.collector.Close()
+	if acceptable != nil || job.stopped() {
+		return job.nothingSent(ctx, survey, cmp.Or(acceptable, ErrInterrupted))
+	}
+	known, err := job.known(ctx)
+	if err != nil {
+		return job.nothingSent(ctx, survey, err)
+	}
+	return job.send(ctx, survey, known)
+}
+
+// nothingSent reads the feed once more, to report every row of a feed that could not be sent at all.
+func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result, error) {
+	if _, err := s.read(context.WithoutCancel(ctx), j, nil, false); err != nil {
+		return nil, cause
+	}
+	return &Result{Collector: s.collector, Summary: j.summary(s.facts.rows, s.collector)}, cause
+}
+
+// send reads the feed once more and sends what is sound.
+func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error) {
+	collector := report.NewCollector(j.TempDir)
+	queue := newQueue(j, collector, s.facts.rows)
+	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: known,
+		Retry: j.Retry, Workers: j.Workers, CreateOnly: j.CreateOnly, Rehearse: j.Rehearse}
+	var sendErr, readErr error
+	var running sync.WaitGroup
+	running.Go(func() {
+		sendErr = sender.Run(ctx)
+		queue.stop()
+	})
+	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: queue.put}
+	readErr = p.run(context.WithoutCancel(ctx))
+	queue.end()
+	running.Wait()
+	drainErr := queue.drain()
+	if err := cmp.Or(fatal(readErr), drainErr); err != nil {
+		collector.Close()
+		return nil, err
+	}
+	result := &Result{Collector: collector, Summary: j.summary(p.rows, collector)}
+	return result, j.ending(ctx, s, p.rows, sendErr)
+}
+
+// fatal says what an error of the sending pass means: the feed was read to its end before, so it
+// has changed since.
+func fatal(err error) error {
+	var internal *InternalError
+	if err == nil || errors.As(err, &internal) {
+		return err
+	}
+	return &StaleError{Err: fmt.Errorf("the feed cannot be read as before: %w", err)}
+}
+
+// ending says why the run ended.
+func (j *Job) ending(ctx context.Context, s *survey, rows int64, sendErr error) error {
+	if sendErr != nil && ctx.Err() == nil && !errors.Is(sendErr, context.Canceled) {
+		return sendErr
+	}
+	if j.stopped() || ctx.Err() != nil {
+		return ErrInterrupted
+	}
+	if rows != s.facts.rows {
+		return &StaleError{Err: fmt.Errorf("the feed had %d rows when it was checked and %d when it was sent", s.facts.rows, rows)}
+	}
+	if err := j.Feed.Unchanged(); err != nil {
+		return &StaleError{Err: err}
+	}
+	return nil
+}
+
+// keys is the set of the keys that the vendor has, as sorted hashes.
+type keys struct {
+	seed   maphash.Seed
+	hashes []uint64
+}
+
+var _ send.State = (*keys)(nil)
+
+// Has reports whether the vendor has an entity of this key.
+func (k *keys) Has(key string) bool {
+	_, found := slices.BinarySearch(k.hashes, maphash.String(k.seed, key))
+	return found
+}
+
+// known lists what the vendor has, so that created and updated can be told apart.
+func (j *Job) known(ctx context.Context) (*keys, error) {
+	k := &keys{seed: maphash.MakeSeed()}
+	if j.Resource.Known == nil {
+		return k, nil
+	}
+	j.progress("listing", 0, 0)
+	for key, err := range j.Resource.Known(ctx, j.Client) {
+		if err != nil {
+			return nil, interrupted(ctx, listingError(err))
+		}
+		k.hashes = append(k.hashes, maphash.String(k.seed, key))
+	}
+	slices.Sort(k.hashes)
+	return k, nil
+}
+
+// listingError says what a failed listing means for the run.
+func listingError(err error) error {
+	var answer *vendors.APIError
+	switch {
+	case errors.As(err, &answer) && answer.Unauthorised():
+		return fmt.Errorf("%w: %w", send.ErrUnauthorised, err)
+	case send.Passing(err):
+		return fmt.Errorf("%w: %w", send.ErrUnreachable, err)
+	default:
+		return fmt.Errorf("list what the vendor has: %w", err)
+	}
+}
+
+// queue holds the entities between the reading and the sending. It is the sender's Work and Settled.
+type queue struct {
+	job     *Job
+	settler *settler
+	total   int64
+	waiting chan *unit
+	over    chan struct{} // closed when nothing more will be sent
+	once    sync.Once
+	mu      sync.Mutex
+	flying  map[*vendors.Entity]*unit
+}
+
+var (
+	_ send.Work    = (*queue)(nil)
+	_ send.Settled = (*queue)(nil)
+)
+
+func newQueue(j *Job, collector *report.Collector, total int64) *queue {
+	return &queue{job: j, settler: &settler{job: j, collector: collector, rehearsal: j.Rehearse}, total: total,
+		waiting: make(chan *unit, 2*max(1, j.Workers)*j.Resource.Batch),
+		over:    make(chan struct{}), flying: make(map[*vendors.Entity]*unit)}
+}
+
+// put takes a checked unit: what is not sound, or comes after the end, is settled at once.
+func (q *queue) put(u *unit) error {
+	if u.entity.Outcome != vendors.Unsettled {
+		return q.settleUnit(u)
+	}
+	select {
+	case <-q.over:
+	case <-q.job.Stop:
+	default:
+		select {
+		case q.waiting <- u:
+			return nil
+		case <-q.over:
+		case <-q.job.Stop:
+		}
+	}
+	return q.skip(u)
+}
+
+// skip settles a unit that will not be sent.
+func (q *queue) skip(u *unit) error {
+	u.entity.Outcome = vendors.Skipped
+	return q.settleUnit(u)
+}
+
+func (q *queue) settleUnit(u *unit) error {
+	err := q.settler.settle(u)
+	q.job.progress("sending", q.settler.settledRows(), q.total)
+	return err
+}
+
+// stop says that the sender has ended.
+func (q *queue) stop() { q.once.Do(func() { close(q.over) }) }
+
+// end says that the feed has been read.
+func (q *queue) end() { close(q.waiting) }
+
+// drain settles what was still waiting when the sender ended.
+func (q *queue) drain() error {
+	var first error
+	for u := range q.waiting {
+		first = cmp.Or(first, q.skip(u))
+	}
+	return first
+}
+
+// Next gives out the next entities, io.EOF when the feed has ended or the run is to end.
+func (q *queue) Next(ctx context.Context) ([]*vendors.Entity, error) {
+	var entities []*vendors.Entity
+	for len(entities) < q.job.Resource.Batch {
+		u, ok := q.take(ctx, len(entities) == 0)
+		if !ok {
+			break
+		}
+		q.mu.Lock()
+		q.flying[&u.entity] = u
+		q.mu.Unlock()
+		entities = append(entities, &u.entity)
+	}
+	if len(entities) == 0 {
+		return nil, io.EOF
+	}
+	return entities, nil
+}
+
+// take waits for a unit, or looks whether there is one.
+func (q *queue) take(ctx context.Context, wait bool) (*unit, bool) {
+	if q.job.stopped() {
+		return nil, false
+	}
+	if !wait {
+		select {
+		case u, ok := <-q.waiting:
+			return u, ok
+		default:
+			return nil, false
+		}
+	}
+	select {
+	case u, ok := <-q.waiting:
+		return u, ok
+	case <-q.job.Stop:
+	case <-ctx.Done():
+	}
+	return nil, false
+}
+
+// Settle writes down what became of entities.
+func (q *queue) Settle(entities []*vendors.Entity) error {
+	var first error
+	for _, e := range entities {
+		q.mu.Lock()
+		u := q.flying[e]
+		delete(q.flying, e)
+		q.mu.Unlock()
+		first = cmp.Or(first, q.settleUnit(u))
+	}
+	return first
+}

@@ -1,0 +1,239 @@
+// Package pipeline takes a feed to a vendor: it reads, maps, checks and groups the feed's rows,
+// sends the entities they make, and writes down what became of every row.
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"bulkload/formats"
+	"bulkload/formats/feed"
+	"bulkload/pipeline/mapping"
+	"bulkload/pipeline/report"
+	"bulkload/pipeline/send"
+	"bulkload/vendors"
+	"bulkload/vendors/schema"
+)
+
+// A Job is a feed, where it goes, and how.
+type Job struct {
+	Feed          *feed.Feed
+	Vendor        *vendors.Vendor
+	Resource      *vendors.Resource
+	Mapping       mapping.Mapping
+	StrictColumns bool   // a column that matches no field is an error
+	MaxErrors     Budget // more faulty rows than this stop the run before anything is sent
+	ExpectRows    int64  // rows that the feed must have; 0: any number
+	CheckWorkers  int    // entities are checked on so many cores
+	TempDir       string // for what does not fit into memory; "": the system's
+
+	// Of imports.
+	Client     *vendors.Client
+	Retry      send.Retry
+	Counts     *send.Counts
+	Workers    int             // calls in flight at once
+	CreateOnly bool            // never replace what the vendor has
+	Rehearse   bool            // check at the vendor too, but store nothing
+	Stop       <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent
+
+	// Progress is told how far the job is, often and from several goroutines. Nil: nobody listens.
+	Progress func(Progress)
+
+	bindings struct {
+		ignored, dropped []string
+	}
+	tally formats.Tally
+}
+
+// Progress tells how far a job is.
+type Progress struct {
+	Stage       string // "checking", "listing", "sending"
+	Done, Total int64  // bytes of the feed while checking; rows while sending
+}
+
+// Budget is how many rows may be faulty, as a number, or as a share of all rows. The zero value
+// allows any.
+type Budget struct {
+	Rows    int64
+	Percent float64
+	Limited bool
+}
+
+// ParseBudget reads "100" or "5%".
+func ParseBudget(text string) (Budget, error) {
+	if share, ok := strings.CutSuffix(text, "%"); ok {
+		percent, err := strconv.ParseFloat(share, 64)
+		if err != nil || percent < 0 || percent > 100 {
+			return Budget{}, fmt.Errorf("%q is not a percentage from 0%% to 100%%", text)
+		}
+		return Budget{Percent: percent, Limited: true}, nil
+	}
+	rows, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || rows < 0 {
+		return Budget{}, fmt.Errorf("%q is neither a number of rows nor a percentage such as 5%%", text)
+	}
+	return Budget{Rows: rows, Limited: true}, nil
+}
+
+// exceeded reports whether so many faulty rows of all are too many.
+func (b Budget) exceeded(faulty, all int64) bool {
+	if !b.Limited {
+		return false
+	}
+	if b.Percent > 0 {
+		return float64(faulty)*100 > b.Percent*float64(all)
+	}
+	return faulty > b.Rows
+}
+
+// String writes the budget as ParseBudget reads it.
+func (b Budget) String() string {
+	if b.Percent > 0 {
+		return strconv.FormatFloat(b.Percent, 'f', -1, 64) + "%"
+	}
+	return strconv.FormatInt(b.Rows, 10)
+}
+
+// BudgetError ends a run: the feed has more faulty rows than were allowed. Nothing was sent.
+type BudgetError struct {
+	Faulty, Rows int64
+	Budget       Budget
+}
+
+// Error tells how many rows were faulty.
+func (e *BudgetError) Error() string {
+	return fmt.Sprintf("%d of %d rows are faulty, more than the %s allowed; nothing was sent", e.Faulty, e.Rows, e.Budget)
+}
+
+// ShortError says that a feed does not have the rows it was said to have. Nothing was sent.
+type ShortError struct{ Want, Got int64 }
+
+// Error tells both numbers.
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("the feed has %d rows, but %d were expected; nothing was sent", e.Got, e.Want)
+}
+
+// StaleError says that the feed is no longer what was checked.
+type StaleError struct{ Err error }
+
+// Error tells what moved.
+func (e *StaleError) Error() string {
+	return e.Err.Error() + "; what was checked is not what would be sent"
+}
+
+// Unwrap returns the cause.
+func (e *StaleError) Unwrap() error { return e.Err }
+
+// ErrInterrupted says that the run was asked to stop before its work was done.
+var ErrInterrupted = errors.New("interrupted")
+
+// InternalError is a bug of bulkload.
+type InternalError struct {
+	Reason string
+	Stack  []byte // where it happened, when that is known
+}
+
+// Error gives the reason.
+func (e *InternalError) Error() string { return "internal error: " + e.Reason }
+
+// bind finds the fields of the feed's columns.
+func (j *Job) bind(header *formats.Header) (*mapping.Binding, error) {
+	binding, err := j.Mapping.Bind(j.Resource.Schema, header, j.Feed.Format != "ndjson")
+	if err != nil {
+		return nil, err
+	}
+	if binding.Layout.Column(j.Resource.Key) < 0 {
+		return nil, &mapping.Error{Reason: fmt.Sprintf("no column carries %s, which names the %s",
+			j.Resource.Key, j.Resource.Noun.Many), Found: header.Names}
+	}
+	if j.StrictColumns && len(binding.Ignored) > 0 {
+		return nil, &mapping.Error{Reason: "columns that match no field: " + strings.Join(binding.Ignored, ", ")}
+	}
+	if j.Feed.Format == "xlsx" {
+		binding.Keeps()
+	}
+	j.bindings.ignored, j.bindings.dropped = binding.Ignored, binding.Dropped
+	return binding, nil
+}
+
+func (j *Job) noticed(tally formats.Tally) { j.tally = tally }
+
+func (j *Job) progress(stage string, done, total int64) {
+	if j.Progress != nil {
+		j.Progress(Progress{stage, done, total})
+	}
+}
+
+func (j *Job) stopped() bool {
+	select {
+	case <-j.Stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// sentence returns the sentence of a rule by its id.
+func (j *Job) sentence(id string) string {
+	for _, rules := range [][]*schema.Rule{j.Resource.Rules, schema.Rules, mapping.Rules, Rules} {
+		for _, rule := range rules {
+			if rule.ID == id {
+				return rule.Sentence
+			}
+		}
+	}
+	for i := range j.Resource.Schema {
+		for _, check := range j.Resource.Schema[i].Checks {
+			if check.Rule.ID == id {
+				return check.Rule.Sentence
+			}
+		}
+	}
+	return ""
+}
+
+// summary says how the job ended, as far as it knows itself.
+func (j *Job) summary(rows int64, c *report.Collector) *report.Summary {
+	s := &report.Summary{
+		Feed: j.Feed.Name, Format: j.describe(), Sheet: j.Feed.Sheet,
+		Target: j.Vendor.Name + "/" + j.Resource.Name, Version: j.Resource.Version, Noun: j.Resource.Noun,
+		RowsIn: rows, Blank: j.tally.Blank, Remarks: j.tally.Remarks,
+		Counts: c.Counts, Rules: c.Rules(j.sentence), Ignored: j.bindings.ignored, Dropped: j.bindings.dropped,
+		Sending: j.Client != nil && !j.Rehearse,
+	}
+	if j.Counts != nil {
+		s.Requests = report.Requests{Sent: j.Counts.Sent.Load(), Retried: j.Counts.Retried.Load(), Throttled: j.Counts.Throttled.Load()}
+	}
+	return s
+}
+
+// describe writes what the feed is: "CSV, gzip, windows-1252".
+func (j *Job) describe() string {
+	parts := []string{strings.ToUpper(j.Feed.Format)}
+	for _, part := range []string{j.Feed.Compression, j.Feed.Encoding} {
+		if part != "" && part != "utf-8" {
+			parts = append(parts, part)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// A Result is what a job did. It must be closed.
+type Result struct {
+	Summary   *report.Summary
+	Collector *report.Collector
+}
+
+// Close gives up temporary files.
+func (r *Result) Close() error { return r.Collector.Close() }
+
+// interrupted turns the end of a context into ErrInterrupted.
+func interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ErrInterrupted
+	}
+	return err
+}

@@ -1,0 +1,152 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"bulkload/formats"
+	"bulkload/vendors"
+	"bulkload/vendors/schema"
+)
+
+// A Summary says how a run ended.
+type Summary struct {
+	Run      string
+	Command  string // "import", "check"
+	Feed     string
+	Format   string // "XLSX", "CSV, gzip, windows-1252"
+	Sheet    string
+	Target   string // "fashiontrade/products"
+	Version  string // of the vendor's resource
+	Account  string
+	Noun     vendors.Noun
+	Started  time.Time
+	Finished time.Time
+	RowsIn   int64 // rows the feed has
+	Blank    int64 // rows without text, not among RowsIn
+	Counts   Counts
+	Rules    []RuleCount // the most frequent first
+	Remarks  []formats.Remark
+	Ignored  []string // columns that match no field
+	Dropped  []string // columns of fields that the vendor only answers
+	Requests Requests
+	Report   string // paths of what was written, "" when it was not
+	Rejects  string
+	RunDir   string
+	Stopped  string // why the run ended before its work was done; "" when it did not
+	Sending  bool   // the run was meant to send
+	DryRun   bool
+}
+
+// Requests counts the calls of a run.
+type Requests struct {
+	Sent, Retried, Throttled int64
+}
+
+// RuleCount tells how often a rule was broken.
+type RuleCount struct {
+	Rule     string
+	Sentence string
+	Severity schema.Severity
+	Findings int64
+	Examples []Finding // the first few of the feed that differ in their value
+}
+
+// examplesKept is how many examples of a rule a summary shows.
+const examplesKept = 3
+
+func (c *Collector) count(f *Finding) {
+	rule := c.rules[f.Rule]
+	if rule == nil {
+		rule = &RuleCount{Rule: f.Rule, Severity: f.Severity}
+		c.rules[f.Rule] = rule
+	}
+	rule.Findings++
+	rule.keep(f)
+}
+
+// keep takes the finding as an example when it is among the first of the feed with its value, so
+// that the examples do not depend on the order in which entities were settled.
+func (r *RuleCount) keep(f *Finding) {
+	for i := range r.Examples {
+		if r.Examples[i].Value == f.Value && r.Examples[i].Field == f.Field {
+			if f.Place.Row < r.Examples[i].Place.Row {
+				r.Examples[i] = *f
+			}
+			r.sort()
+			return
+		}
+	}
+	if len(r.Examples) == examplesKept && f.Place.Row >= r.Examples[examplesKept-1].Place.Row {
+		return
+	}
+	r.Examples = append(r.Examples, *f)
+	r.sort()
+	r.Examples = r.Examples[:min(len(r.Examples), examplesKept)]
+}
+
+func (r *RuleCount) sort() {
+	slices.SortStableFunc(r.Examples, func(a, b Finding) int { return cmp.Compare(a.Place.Row, b.Place.Row) })
+}
+
+// Rules returns how often each rule was broken: errors before warnings before repairs, the most
+// frequent first. sentence gives a rule's sentence by its id.
+func (c *Collector) Rules(sentence func(id string) string) []RuleCount {
+	var rules []RuleCount
+	for _, rule := range c.rules {
+		rule.Sentence = sentence(rule.Rule)
+		rules = append(rules, *rule)
+	}
+	slices.SortFunc(rules, func(a, b RuleCount) int {
+		return cmp.Or(cmp.Compare(a.Severity, b.Severity), cmp.Compare(b.Findings, a.Findings), cmp.Compare(a.Rule, b.Rule))
+	})
+	return rules
+}
+
+// Unbalanced returns an error when the rows that came in are not the rows that are accounted for.
+func (s *Summary) Unbalanced() error {
+	settled := int64(0)
+	for _, outcome := range vendors.Outcomes {
+		settled += s.Counts.Rows[outcome]
+	}
+	if settled == s.RowsIn && s.Counts.Rows[vendors.Unsettled] == 0 {
+		return nil
+	}
+	return fmt.Errorf("the run does not balance: %d rows in, %s, %d unsettled",
+		s.RowsIn, s.Balance(), s.Counts.Rows[vendors.Unsettled])
+}
+
+// Balance writes the sum that every run must fulfil, the outcomes that occurred only.
+func (s *Summary) Balance() string {
+	var parts []string
+	for _, outcome := range vendors.Outcomes {
+		if n := s.Counts.Rows[outcome]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s.word(outcome)))
+		}
+	}
+	if len(parts) == 0 {
+		return "0"
+	}
+	return strings.Join(parts, " + ")
+}
+
+// word is the outcome in the words of a run that sends nothing: there, a row that would go in is
+// counted as skipped, and is said to be ready.
+func (s *Summary) word(outcome vendors.Outcome) string {
+	if outcome == vendors.Skipped && !s.Sending && s.Stopped == "" {
+		return "ready"
+	}
+	return outcome.String()
+}
+
+// NotLoaded is the number of rows that did not go in, of a run that sends; else of those that would not.
+func (s *Summary) NotLoaded() int64 {
+	n := s.Counts.Rows[vendors.Rejected] + s.Counts.Rows[vendors.Refused] + s.Counts.Rows[vendors.Unknown]
+	if s.Sending {
+		n += s.Counts.Rows[vendors.Skipped]
+	}
+	return n
+}

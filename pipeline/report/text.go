@@ -1,0 +1,207 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"bulkload/vendors"
+)
+
+// WriteText writes the summary for people, with the balance as its last line.
+func (s *Summary) WriteText(w io.Writer) error {
+	t := &text{}
+	t.head(s)
+	t.outcomes(s)
+	t.remarks(s)
+	t.rules(s)
+	t.files(s)
+	_, err := io.WriteString(w, t.String())
+	return err
+}
+
+type text struct{ strings.Builder }
+
+func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+
+// head says what was read and where it went.
+func (t *text) head(s *Summary) {
+	from := s.Feed
+	if s.Sheet != "" {
+		from += ", sheet " + s.Sheet
+	}
+	entities := int64(0)
+	for _, n := range s.Counts.Entities {
+		entities += n
+	}
+	to := s.Target
+	if s.Version != "" {
+		to += " version " + s.Version
+	}
+	if s.Account != "" {
+		to += ", " + s.Account
+	}
+	t.line("%s (%s): %s, %d %s", from, s.Format, plural(s.RowsIn, "row"), entities, s.Noun.Of(entities))
+	t.line("%s %s", s.verb(), to)
+	t.line("")
+}
+
+func (s *Summary) verb() string {
+	switch {
+	case s.DryRun:
+		return "rehearsed for"
+	case s.Sending:
+		return "loaded into"
+	default:
+		return "checked for"
+	}
+}
+
+// outcomes says what happened to rows and entities.
+func (t *text) outcomes(s *Summary) {
+	for _, outcome := range vendors.Outcomes {
+		rows, entities := s.Counts.Rows[outcome], s.Counts.Entities[outcome]
+		if rows == 0 {
+			continue
+		}
+		t.line("  %-9s %8d %-4s %6s  %6d %s%s", s.word(outcome), rows, noun(rows, "row"), share(rows, s.RowsIn),
+			entities, s.Noun.Of(entities), s.hint(outcome))
+	}
+	if s.RowsIn == 0 {
+		t.line("  the feed has no rows")
+	}
+	t.line("")
+}
+
+// hint tells what an outcome means for its rows.
+func (s *Summary) hint(outcome vendors.Outcome) string {
+	switch outcome {
+	case vendors.Rejected:
+		return "  (not sent: a rule is broken)"
+	case vendors.Refused:
+		return "  (the vendor did not take them)"
+	case vendors.Unknown:
+		return "  (sent, no answer came: load them again)"
+	case vendors.Skipped:
+		if s.word(outcome) != outcome.String() {
+			return ""
+		}
+		return "  (not sent: the run ended before)"
+	}
+	return ""
+}
+
+func (t *text) remarks(s *Summary) {
+	before := t.Len()
+	if s.Blank > 0 {
+		t.line("  note: %s without any text passed over", plural(s.Blank, "row"))
+	}
+	for _, remark := range s.Remarks {
+		if place := remark.Place.String(); place != "" {
+			t.line("  note: %s: %s", place, remark.Text)
+		} else {
+			t.line("  note: %s", remark.Text)
+		}
+	}
+	if len(s.Ignored) > 0 {
+		t.line("  note: columns that match no field were left out: %s", strings.Join(s.Ignored, ", "))
+	}
+	if len(s.Dropped) > 0 {
+		t.line("  note: columns that the vendor only answers were left out: %s", strings.Join(s.Dropped, ", "))
+	}
+	if t.Len() > before {
+		t.line("")
+	}
+}
+
+// rules groups the problems by rule, with counts, shares and examples.
+func (t *text) rules(s *Summary) {
+	for _, rule := range s.Rules {
+		t.line("%s %s %s (%s of rows): %s", plural(rule.Findings, rule.Severity.String()), "of", rule.Rule,
+			share(rule.Findings, s.RowsIn), rule.Sentence)
+		for _, example := range rule.Examples {
+			t.example(&example)
+		}
+		if more := rule.Findings - int64(len(rule.Examples)); more > 0 {
+			t.line("    and %d more", more)
+		}
+	}
+	if len(s.Rules) > 0 {
+		t.line("")
+	}
+}
+
+func (t *text) example(f *Finding) {
+	where := f.Cell
+	if where == "" {
+		where = f.Place.String()
+	}
+	said := f.Message
+	if f.Field != "" && !strings.HasPrefix(said, f.Field) {
+		said = f.Field + ": " + said
+	}
+	if f.Value != "" && !strings.Contains(said, f.Value) {
+		said += fmt.Sprintf(" (it is %q)", shorten(f.Value, 60))
+	}
+	if f.Suggestion != "" {
+		said += " → " + shorten(f.Suggestion, 60)
+	}
+	t.line("    %-14s %s", where, shorten(said, 200))
+}
+
+func (t *text) files(s *Summary) {
+	if s.Requests.Sent > 0 {
+		t.line("%s, %d repeated, %d throttled, %s", plural(s.Requests.Sent, "request"), s.Requests.Retried,
+			s.Requests.Throttled, s.took())
+	}
+	if s.Report != "" {
+		t.line("report:  %s", s.Report)
+	}
+	if s.Rejects != "" {
+		t.line("rejects: %s  (put these rows right and load this file)", s.Rejects)
+	}
+	if s.Stopped != "" {
+		t.line("stopped: %s", s.Stopped)
+	}
+	t.line("%s in = %s", plural(s.RowsIn, "row"), s.Balance())
+}
+
+func (s *Summary) took() string {
+	return s.Finished.Sub(s.Started).Round(10 * time.Millisecond).String()
+}
+
+// share writes a part of a whole as a percentage: "8 %", "0.3 %", "<0.1 %".
+func share(part, whole int64) string {
+	if whole == 0 {
+		return "0 %"
+	}
+	percent := 100 * float64(part) / float64(whole)
+	switch {
+	case part == 0 || percent >= 9.95 || part == whole:
+		return fmt.Sprintf("%.0f %%", percent)
+	case percent < 0.1:
+		return "<0.1 %"
+	default:
+		return fmt.Sprintf("%.1f %%", percent)
+	}
+}
+
+func noun(n int64, one string) string {
+	if n == 1 {
+		return one
+	}
+	return one + "s"
+}
+
+func plural(n int64, one string) string { return fmt.Sprintf("%d %s", n, noun(n, one)) }
+
+// shorten cuts text to a number of characters and takes line ends out.
+func shorten(text string, most int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if utf8.RuneCountInString(text) <= most {
+		return text
+	}
+	return string([]rune(text)[:most-1]) + "…"
+}

@@ -1,0 +1,143 @@
+// Package send brings entities to a vendor: paced, in parallel, again when that is safe. It takes
+// its work, its pace, what is settled and what is known of the account through small interfaces,
+// and does not know where it runs.
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync/atomic"
+
+	"golang.org/x/sync/errgroup"
+
+	"bulkload/vendors"
+)
+
+// Work gives out the entities that are to be sent, at most as many as one call takes.
+// It returns io.EOF when there will be no more. It is used by many goroutines.
+type Work interface {
+	Next(ctx context.Context) ([]*vendors.Entity, error)
+}
+
+// Settled takes entities whose outcome stands. It is used by many goroutines.
+type Settled interface {
+	Settle(entities []*vendors.Entity) error
+}
+
+// State is what is known of the account before anything is sent. It is used by many goroutines.
+type State interface {
+	// Has reports whether the vendor has an entity of this key.
+	Has(key string) bool
+}
+
+// A Sender sends what Work gives it. Its pace is the client's.
+type Sender struct {
+	Resource   *vendors.Resource
+	Client     *vendors.Client
+	Work       Work
+	Settled    Settled
+	State      State
+	Retry      Retry
+	Workers    int  // calls in flight at once
+	CreateOnly bool // never replace what the vendor has
+	Rehearse   bool // let the vendor check without storing
+}
+
+// ErrUnauthorised ends a run: the vendor turned the account away.
+var ErrUnauthorised = errors.New("the vendor turned the account away")
+
+// ErrUnreachable ends a run: the vendor failed for too many entities in a row.
+var ErrUnreachable = errors.New("the vendor does not answer as it should")
+
+// tolerated is how many entities in a row may fail for a passing reason before the run ends.
+const tolerated = 10
+
+// Run sends until there is no more work. When the vendor turns the account away, or fails again
+// and again, it stops and returns ErrUnauthorised or ErrUnreachable with the vendor's words.
+// Every entity that was taken from Work is settled when Run returns.
+func (s *Sender) Run(ctx context.Context) error {
+	running, going := errgroup.WithContext(ctx)
+	var failures atomic.Int64
+	for range max(1, s.Workers) {
+		running.Go(func() error { return s.work(ctx, going, &failures) })
+	}
+	return running.Wait()
+}
+
+// work sends until going ends. What was begun then is still finished: only ctx cuts it off.
+func (s *Sender) work(ctx, going context.Context, failures *atomic.Int64) error {
+	for going.Err() == nil {
+		entities, err := s.Work.Next(going)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for _, e := range entities {
+			e.Known = s.State.Has(e.Key)
+		}
+		sendErr := s.Retry.upload(ctx, s.Resource, s.Client,
+			vendors.Upload{Entities: entities, CreateOnly: s.CreateOnly, Rehearse: s.Rehearse})
+		if err := s.judge(entities, sendErr); err != nil {
+			return err
+		}
+		if err := s.Settled.Settle(entities); err != nil {
+			return err
+		}
+		if err := s.consequence(sendErr, failures); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge gives the entities the outcome that follows from an error of their upload.
+func (s *Sender) judge(entities []*vendors.Entity, err error) error {
+	for _, e := range entities {
+		if err != nil {
+			e.Outcome, e.Answer = outcome(err)
+		} else if e.Outcome == vendors.Unsettled {
+			return fmt.Errorf("%s was sent, but its outcome was not told", e.Key)
+		}
+	}
+	return nil
+}
+
+// outcome says what became of an entity whose upload ended with an error.
+func outcome(err error) (vendors.Outcome, *vendors.APIError) {
+	var answer *vendors.APIError
+	var transport *vendors.TransportError
+	switch {
+	case errors.As(err, &answer) && answer.Unauthorised():
+		return vendors.Skipped, answer
+	case errors.As(err, &answer) && answer.Temporary() && answer.Status < 500:
+		return vendors.Skipped, answer
+	case errors.As(err, &answer) && answer.Status >= 500:
+		return vendors.Unknown, answer
+	case errors.As(err, &answer):
+		return vendors.Refused, answer
+	case errors.As(err, &transport) && !transport.Unsent():
+		return vendors.Unknown, nil
+	default:
+		return vendors.Skipped, nil
+	}
+}
+
+// consequence says whether an upload's error ends the run.
+func (s *Sender) consequence(err error, failures *atomic.Int64) error {
+	var answer *vendors.APIError
+	isAnswer := errors.As(err, &answer)
+	switch {
+	case err == nil || isAnswer && !answer.Temporary() && !answer.Unauthorised() && answer.Status < 500:
+		failures.Store(0)
+		return nil
+	case isAnswer && answer.Unauthorised():
+		return fmt.Errorf("%w: %w", ErrUnauthorised, err)
+	case failures.Add(1) >= tolerated:
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	}
+	return nil
+}

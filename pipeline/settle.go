@@ -1,0 +1,182 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+
+	"bulkload/formats"
+	"bulkload/pipeline/report"
+	"bulkload/vendors"
+	"bulkload/vendors/schema"
+)
+
+// The rules about what only sending shows.
+var (
+	VendorRefused = &schema.Rule{ID: "vendor.refused", Sentence: "the vendor did not take it"}
+	NoAnswer      = &schema.Rule{ID: "vendor.no-answer",
+		Sentence: "it was sent and no answer came: it may be stored or not; loading it again settles it"}
+	NotSent = &schema.Rule{ID: "run.ended", Sentence: "it was not sent, because the run ended before"}
+)
+
+// Rules lists the rules of the pipeline itself.
+var Rules = []*schema.Rule{VendorRefused, NoAnswer, NotSent}
+
+// settler writes down what became of units. It is used by many goroutines.
+type settler struct {
+	job       *Job
+	rehearsal bool // nothing is to be sent: a sound row that was not sent is ready, not left behind
+	mu        sync.Mutex
+	collector *report.Collector
+	rows      int64 // settled so far
+}
+
+// settle writes the unit down and gives it up.
+func (s *settler) settle(u *unit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.collector.Add(s.event(u))
+	s.rows += int64(len(u.rows))
+	u.release()
+	return err
+}
+
+func (s *settler) settledRows() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rows
+}
+
+// event tells the report what happened to a unit.
+func (s *settler) event(u *unit) report.Event {
+	e := &u.entity
+	s.job.addAnswer(u)
+	if s.rehearsal && report.WentIn(e.Outcome) {
+		e.Outcome = vendors.Skipped
+	}
+	if !s.rehearsal && e.Outcome == vendors.Skipped {
+		e.Problems = append(e.Problems, schema.Problem{Rule: NotSent, Column: -1})
+	}
+	event := report.Event{Outcome: e.Outcome, Entity: e.Key, Rows: u.rows}
+	for i := range e.Problems {
+		event.Findings = append(event.Findings, s.job.finding(u, &e.Problems[i]))
+	}
+	ready := s.rehearsal && e.Outcome == vendors.Skipped
+	if !ready && !report.WentIn(e.Outcome) {
+		event.Reasons = s.job.reasons(u, event.Findings)
+	}
+	return event
+}
+
+// addAnswer turns what the vendor said, or did not say, into a problem.
+func (j *Job) addAnswer(u *unit) {
+	e := &u.entity
+	switch e.Outcome {
+	case vendors.Refused:
+		e.Add(j.traced(u))
+	case vendors.Unknown:
+		problem := schema.Problem{Rule: NoAnswer, Column: -1}
+		if e.Answer != nil {
+			problem.Message = fmt.Sprintf("the vendor failed (%v): it may be stored or not; loading it again settles it", e.Answer)
+		}
+		e.Problems = append(e.Problems, problem)
+	}
+}
+
+// traced is the vendor's refusal, at the cell it speaks of when the resource can tell.
+func (j *Job) traced(u *unit) schema.Problem {
+	problem := schema.Problem{Rule: VendorRefused, Field: j.Resource.Key}
+	if u.entity.Answer != nil {
+		problem.Message = u.entity.Answer.Message
+		if j.Resource.Trace != nil && problem.Message != "" {
+			if record, field := j.Resource.Trace(&u.entity, problem.Message); field != "" {
+				problem.Record, problem.Field = record, field
+			}
+		}
+		if problem.Message == "" {
+			problem.Message = u.entity.Answer.Error()
+		}
+	}
+	return problem
+}
+
+// finding gives a problem its place.
+func (j *Job) finding(u *unit, p *schema.Problem) report.Finding {
+	place := u.rows[p.Record].Place()
+	finding := report.Finding{
+		Place: place, Field: p.Field, Value: p.Value, Rule: p.Rule.ID, Severity: p.Rule.Severity,
+		Message: p.Text(), Suggestion: p.Suggestion, Clause: p.Clause,
+	}
+	source := -1
+	if p.Column >= 0 {
+		column := &u.binding.Layout.Columns[p.Column]
+		finding.Column, source = column.Label, column.Source
+	}
+	if source >= 0 && j.hasCells() {
+		finding.Cell = j.cell(place, source)
+	}
+	if strings.Contains(finding.Message, schema.OtherCell) {
+		other := u.rows[p.Other].Place()
+		finding.Message = strings.ReplaceAll(finding.Message, schema.OtherCell, j.cell(other, source))
+	}
+	if answer := u.entity.Answer; answer != nil {
+		finding.VendorCode, finding.VendorMessage = answer.Code, answer.Message
+		if finding.VendorCode == "" {
+			finding.VendorCode = fmt.Sprint(answer.Status)
+		}
+	}
+	return finding
+}
+
+// reasons says of each row why it did not go in: its own errors, else those of its entity.
+func (j *Job) reasons(u *unit, findings []report.Finding) []string {
+	reasons := make([]string, len(u.rows))
+	for i, row := range u.rows {
+		reasons[i] = reason(row.Place(), findings)
+	}
+	whole := j.wholeReason(u, findings)
+	for i := range reasons {
+		if reasons[i] == "" {
+			reasons[i] = whole
+		}
+	}
+	return reasons
+}
+
+// reason joins the errors of one row.
+func reason(place formats.Place, findings []report.Finding) string {
+	var parts []string
+	for i := range findings {
+		f := &findings[i]
+		if f.Place.Row != place.Row || f.Severity != schema.Error {
+			continue
+		}
+		part := f.Message
+		if f.Field != "" && !strings.HasPrefix(part, f.Field) {
+			part = f.Field + ": " + part
+		}
+		if f.Suggestion != "" {
+			part += " -> " + f.Suggestion
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, "; ")
+}
+
+// wholeReason is what the rows are told that have no error of their own.
+func (j *Job) wholeReason(u *unit, findings []report.Finding) string {
+	switch u.entity.Outcome {
+	case vendors.Skipped:
+		return NotSent.Sentence
+	case vendors.Unknown:
+		return NoAnswer.Sentence
+	}
+	for i := range findings {
+		if findings[i].Severity == schema.Error {
+			return fmt.Sprintf("another row of the same %s is wrong: row %d", j.Resource.Noun.One, findings[i].Place.Row)
+		}
+	}
+	return ""
+}
+
+func (j *Job) hasCells() bool { return j.Feed.Format == "csv" || j.Feed.Format == "xlsx" }

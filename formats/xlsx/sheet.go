@@ -1,0 +1,555 @@
+package xlsx
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"bulkload/formats"
+)
+
+// The limits of a sheet and of a block of its rows.
+const (
+	maxRows    = 1 << 20
+	maxColumns = 1 << 14
+	maxRowText = 32 << 20 // bytes of text in one row: shared strings make much of little
+	maxGaps    = 1 << 28  // empty cells that stand for nothing but a far-away one
+
+	blockText  = 1 << 20 // bytes
+	blockCells = 1 << 17
+	blockRows  = 1 << 16
+)
+
+// A sheetScanner turns a sheet's markup into rows. Each row is read as one unit within the window,
+// and depends on those before it through rows.last alone.
+type sheetScanner struct {
+	*scanner
+	sheet    string
+	strings  *sharedStrings
+	styles   *styles
+	from1904 bool
+	plain    bool // read every cell the plain way, as tests do to check the quick one
+
+	rows   sheetRows
+	width  int    // columns that the header has
+	digits []byte // of the number of the row being read
+	value  []byte // of the cell being read
+	done   bool   // the sheet's rows have ended
+}
+
+// sheetRows is what a scanner has seen of a sheet. A row that is read again, because the window
+// ended inside, starts from the same state.
+type sheetRows struct {
+	last     int64 // row read last; 0 before the first
+	lastText int64 // row with text read last
+	blank    int64 // rows without text before lastText
+	hidden   int64
+	gaps     int64
+	unstyled int64 // row of the first cell whose style the workbook does not have
+	cut      int64 // row of the first integer that has more digits than a spreadsheet keeps
+	merged   int64
+	columns  int64 // hidden ones
+}
+
+// A cell is what a sheet says of one cell.
+type cell struct {
+	column  int
+	style   uint32
+	kind    cellKind
+	value   []byte // of v, or the text of is
+	valued  bool   // there was a v or an is
+	formula bool
+}
+
+type cellKind byte
+
+const (
+	numberCell  cellKind = 'n'
+	sharedCell  cellKind = 's'
+	inlineCell  cellKind = 'i'
+	textCell    cellKind = 't'
+	booleanCell cellKind = 'b'
+	errorCell   cellKind = 'e'
+	dateCell    cellKind = 'd'
+)
+
+// NotCalculated is the text of a Failure cell that has a formula but no value: the program that
+// wrote the workbook left the calculation to the spreadsheet program.
+const NotCalculated = "#FORMULA WITHOUT VALUE"
+
+// head reads up to the sheet's first row.
+func (s *sheetScanner) head() error {
+	for {
+		t, err := s.token()
+		switch {
+		case err != nil:
+			return s.fault(err)
+		case t.kind == endOfPart:
+			return s.fault(malformed("the sheet has no sheetData"))
+		case t.kind != startTag:
+			continue
+		case s.depth == 1 && string(t.name) != "worksheet":
+			return s.fault(malformed("<%.40s> stands where a worksheet should", t.name))
+		case s.depth == 2 && string(t.name) == "sheetData":
+			return nil
+		case string(t.name) == "col" && s.isSet("hidden"):
+			s.rows.columns++
+		}
+	}
+}
+
+// tail reads from the sheet's last row to the end of the part.
+func (s *sheetScanner) tail() error {
+	for {
+		t, err := s.token()
+		switch {
+		case err != nil:
+			return s.fault(err)
+		case t.kind == endOfPart:
+			return nil
+		case t.kind != startTag:
+		case s.depth == 2 && string(t.name) == "sheetData":
+			return s.fault(malformed("the sheet has a second sheetData"))
+		case string(t.name) == "mergeCell" && s.parent() == "mergeCells":
+			s.rows.merged++
+		}
+	}
+}
+
+// fill adds rows to the block until it has that many, is large enough, or the sheet has ended.
+func (s *sheetScanner) fill(b *formats.Block, rows int) error {
+	for !s.done && len(b.Marks) < rows && len(b.Text) < blockText && len(b.Cells) < blockCells {
+		before, state, text, cells := s.mark(), s.rows, len(b.Text), len(b.Cells)
+		err := s.item(b)
+		if err == nil {
+			continue
+		}
+		if err == errShort {
+			s.back(before)
+			s.rows = state
+			b.Text, b.Cells = b.Text[:text], b.Cells[:cells]
+			err = s.more()
+		}
+		if err != nil {
+			return s.fault(err)
+		}
+	}
+	return nil
+}
+
+// fault says where in the sheet an error arose: in the row being read, or after the last whole one.
+func (s *sheetScanner) fault(err error) error {
+	var known *formats.SyntaxError
+	switch {
+	case errors.As(err, &known):
+		if known.Place == (formats.Place{}) {
+			placed := *known
+			placed.Place = formats.Place{Sheet: s.sheet, Row: s.rows.last}
+			return &placed
+		}
+		return err
+	case isMarkupError(err):
+		return &formats.SyntaxError{Place: formats.Place{Sheet: s.sheet, Row: s.rows.last}, Reason: err.Error()}
+	}
+	return fmt.Errorf("read sheet %q: %w", s.sheet, err)
+}
+
+// item reads one row, or the end of the rows, within the window.
+func (s *sheetScanner) item(b *formats.Block) error {
+	t, err := s.next()
+	switch {
+	case err != nil:
+		return err
+	case t.kind == charData && blank(t.text):
+		return nil
+	case t.kind == endTag:
+		s.done = true
+		return s.tail()
+	case t.kind != startTag || string(t.name) != "row":
+		return malformed("the sheet holds something other than rows among them")
+	}
+	return s.row(b)
+}
+
+// row reads the row whose start tag was just read.
+func (s *sheetScanner) row(b *formats.Block) error {
+	if err := s.startRow(); err != nil {
+		return err
+	}
+	text, first, next := len(b.Text), len(b.Cells), 0
+	for {
+		column, quick, err := s.quickCell(b, first, next)
+		if !quick && err == nil {
+			var ended bool
+			column, ended, err = s.plainCell(b, first, next)
+			if ended {
+				break
+			}
+		}
+		if err != nil {
+			return err
+		}
+		next = column + 1
+		if len(b.Text)-text > maxRowText {
+			return malformed("the row has more than %d MiB of text", maxRowText>>20)
+		}
+	}
+	if len(b.Cells) == first {
+		return nil
+	}
+	s.rows.blank += s.rows.last - s.rows.lastText - 1
+	s.rows.lastText = s.rows.last
+	b.Marks = append(b.Marks, formats.RowMark{First: uint32(first), Row: s.rows.last})
+	return nil
+}
+
+func (s *sheetScanner) startRow() error {
+	number := s.rows.last + 1
+	if raw, found := s.plainAttr("r"); found && len(raw) > 0 {
+		n, err := strconv.ParseUint(string(raw), 10, 32)
+		if err != nil {
+			return malformed("a row has the number %.20q", raw)
+		}
+		if int64(n) < number {
+			return malformed("row %d stands after row %d", n, s.rows.last)
+		}
+		number = int64(n)
+	}
+	if number > maxRows {
+		return malformed("row %d is beyond the last row that a sheet can have, %d", number, maxRows)
+	}
+	if s.isSet("hidden") {
+		s.rows.hidden++
+	}
+	s.rows.last = number
+	s.digits = strconv.AppendInt(s.digits[:0], number, 10)
+	return nil
+}
+
+// quickCell reads a cell of one of the commonest shapes: attributes r, s and t in double quotes,
+// then a value or a plain inline string and nothing else. It is not quick when the cell is of any
+// other shape, malformed included, or not whole in the window; nothing has happened then.
+func (s *sheetScanner) quickCell(b *formats.Block, first, next int) (column int, quick bool, err error) {
+	data, at := s.data, s.pos
+	if s.plain || s.closing || at+3 > len(data) || data[at] != '<' || data[at+1] != 'c' {
+		return 0, false, nil
+	}
+	c := cell{column: next, kind: numberCell}
+	at = s.quickAttributes(at+2, &c)
+	if at < 0 || at+1 >= len(data) {
+		return 0, false, nil
+	}
+	if data[at] == '/' {
+		if data[at+1] != '>' {
+			return 0, false, nil
+		}
+		at += 2
+	} else if at = s.quickContent(at+1, &c); at < 0 {
+		return 0, false, nil
+	}
+	if c.column < next || c.column >= maxColumns {
+		return 0, false, nil
+	}
+	s.pos = at
+	return c.column, true, s.emit(b, first, &c)
+}
+
+// quickAttributes returns the position of the tag's end, -1 when the tag is not of the quick shape.
+func (s *sheetScanner) quickAttributes(at int, c *cell) int {
+	data := s.data
+	var seen byte
+	for at+5 < len(data) && data[at] == ' ' {
+		if data[at+2] != '=' || data[at+3] != '"' {
+			return -1
+		}
+		from := at + 4
+		end := from
+		for end < len(data) && data[end] != '"' {
+			end++
+		}
+		value := data[from:end]
+		bit, ok := byte(0), false
+		switch data[at+1] {
+		case 'r':
+			bit = 1
+			c.column, ok = quickColumn(value, s.digits)
+		case 's':
+			bit = 2
+			c.style, ok = quickNumber(value)
+		case 't':
+			bit = 4
+			switch string(value) {
+			case "s":
+				c.kind, ok = sharedCell, true
+			case "inlineStr":
+				c.kind, ok = inlineCell, true
+			case "n":
+				ok = true
+			case "str":
+				c.kind, ok = textCell, true
+			}
+		}
+		if !ok || seen&bit != 0 || end == len(data) {
+			return -1
+		}
+		seen |= bit
+		at = end + 1
+	}
+	if at >= len(data) || data[at] != '>' && data[at] != '/' {
+		return -1
+	}
+	return at
+}
+
+// quickColumn reads a cell's reference when it names the row being read.
+func quickColumn(ref, row []byte) (column int, ok bool) {
+	letters := 0
+	for letters < len(ref) && letters < 3 && ref[letters] >= 'A' && ref[letters] <= 'Z' {
+		column = column*26 + int(ref[letters]-'A') + 1
+		letters++
+	}
+	return column - 1, letters > 0 && column <= maxColumns && string(ref[letters:]) == string(row)
+}
+
+func quickNumber(text []byte) (n uint32, ok bool) {
+	for _, c := range text {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + uint32(c-'0')
+	}
+	return n, len(text) > 0 && len(text) < 9
+}
+
+// quickContent reads from after a cell's start tag to after its end tag and returns where that is,
+// -1 when the content is not of the quick shape.
+func (s *sheetScanner) quickContent(at int, c *cell) int {
+	const value, valueEnd = "<v>", "</v></c>"
+	const inline, inlineEnd = "<is><t>", "</t></is></c>"
+	const kept = `<is><t xml:space="preserve">`
+	rest := s.data[at:]
+	open, end := 0, valueEnd
+	switch {
+	case c.kind != inlineCell && len(rest) > len(value) && string(rest[:len(value)]) == value:
+		open = len(value)
+	case c.kind != inlineCell:
+		return -1
+	case len(rest) > len(inline) && string(rest[:len(inline)]) == inline:
+		open, end = len(inline), inlineEnd
+	case len(rest) > len(kept) && string(rest[:len(kept)]) == kept:
+		open, end = len(kept), inlineEnd
+	default:
+		return -1
+	}
+	n, plain := plainText(rest[open:])
+	stop := open + n
+	if !plain || stop+len(end) > len(rest) || string(rest[stop:stop+len(end)]) != end {
+		return -1
+	}
+	c.value, c.valued = rest[open:stop], true
+	return at + stop + len(end)
+}
+
+// plainCell reads one cell of any shape, or the row's end.
+func (s *sheetScanner) plainCell(b *formats.Block, first, next int) (column int, ended bool, err error) {
+	t, err := s.next()
+	for err == nil && t.kind == charData && blank(t.text) {
+		t, err = s.next()
+	}
+	switch {
+	case err != nil:
+		return 0, false, err
+	case t.kind == endTag:
+		return 0, true, nil
+	case t.kind == startTag && string(t.name) == "extLst":
+		return next - 1, false, s.skip()
+	case t.kind != startTag || string(t.name) != "c":
+		return 0, false, malformed("the row holds something other than cells")
+	}
+	c := cell{column: next, kind: numberCell}
+	if err := s.attributes(&c, next); err != nil {
+		return 0, false, err
+	}
+	if err := s.content(&c); err != nil {
+		return 0, false, err
+	}
+	return c.column, false, s.emit(b, first, &c)
+}
+
+func (s *sheetScanner) attributes(c *cell, next int) (err error) {
+	if raw, found := s.plainAttr("r"); found && len(raw) > 0 {
+		if c.column, err = s.column(raw, next); err != nil {
+			return err
+		}
+	}
+	if c.column >= maxColumns {
+		return malformed("a cell is beyond the last column that a sheet can have, XFD")
+	}
+	if raw, found := s.plainAttr("s"); found && len(raw) > 0 { // some programs write s=""
+		style, err := strconv.ParseUint(string(raw), 10, 32)
+		if err != nil {
+			return s.malformedCell(c, "has the style %.20q", raw)
+		}
+		c.style = uint32(style)
+	}
+	raw, _ := s.plainAttr("t")
+	switch string(raw) {
+	case "", "n":
+	case "s":
+		c.kind = sharedCell
+	case "inlineStr":
+		c.kind = inlineCell
+	case "str":
+		c.kind = textCell
+	case "b", "e", "d":
+		c.kind = cellKind(raw[0])
+	default:
+		return s.malformedCell(c, "is of the unknown type %.20q", raw)
+	}
+	return nil
+}
+
+func (s *sheetScanner) malformedCell(c *cell, format string, args ...any) error {
+	return malformed("the cell %s%s %s", formats.ColumnLetters(c.column), s.digits, fmt.Sprintf(format, args...))
+}
+
+// column reads a cell's reference, which must name the row being read and a column after the last.
+func (s *sheetScanner) column(ref []byte, next int) (int, error) {
+	column, letters := 0, 0
+	for letters < len(ref) && letters < 4 && ref[letters]|0x20 >= 'a' && ref[letters]|0x20 <= 'z' {
+		column = column*26 + int(ref[letters]|0x20-'a') + 1
+		letters++
+	}
+	switch {
+	case letters == 0:
+		return 0, malformed("a cell has the reference %.20q", ref)
+	case column > maxColumns:
+		return 0, malformed("the cell %.20s is beyond the last column that a sheet can have, XFD", ref)
+	case string(ref[letters:]) != string(s.digits):
+		return 0, malformed("the cell %.20q stands in row %s", ref, s.digits)
+	case column <= next:
+		return 0, malformed("the cell %.20s stands after one of its own or a later column", ref)
+	}
+	return column - 1, nil
+}
+
+// content reads what stands in the cell whose start tag was just read.
+func (s *sheetScanner) content(c *cell) error {
+	for depth := s.depth - 1; s.depth > depth; {
+		t, err := s.next()
+		if err != nil {
+			return err
+		}
+		switch {
+		case t.kind == charData && !blank(t.text):
+			return s.malformedCell(c, "holds text outside of its value")
+		case t.kind != startTag:
+		case string(t.name) == "v" || string(t.name) == "is":
+			err = s.cellValue(c, string(t.name) == "is")
+		case string(t.name) == "f":
+			c.formula = true
+			err = s.skip()
+		default:
+			err = s.skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *sheetScanner) cellValue(c *cell, rich bool) (err error) {
+	if c.valued {
+		return s.malformedCell(c, "has two values")
+	}
+	c.valued = true
+	if rich && c.kind != inlineCell {
+		c.kind = textCell
+	}
+	if rich {
+		s.value, err = s.appendRich(s.value[:0])
+	} else if s.value, err = s.appendContent(s.value[:0]); err == nil && (c.kind == textCell || c.kind == inlineCell) {
+		s.value = unescape(s.value, 0)
+	}
+	c.value = s.value
+	return err
+}
+
+// emit adds a cell to the block, and the empty cells before it, when it has text.
+func (s *sheetScanner) emit(b *formats.Block, first int, c *cell) error {
+	from, kind := len(b.Text), formats.Value
+	if c.formula && len(c.value) == 0 && (c.kind != textCell || !c.valued) {
+		b.Text = append(b.Text, NotCalculated...)
+		kind = formats.Failure
+	} else if len(c.value) > 0 {
+		if err := s.appendValue(b, c); err != nil {
+			return err
+		}
+	}
+	if c.kind == errorCell && len(b.Text) > from {
+		kind = formats.Failure
+	}
+	if len(b.Text) == from {
+		return nil
+	}
+	if gap := c.column - (len(b.Cells) - first); gap > 0 {
+		s.rows.gaps += int64(max(0, c.column-max(len(b.Cells)-first, s.width)))
+		if s.rows.gaps > maxGaps {
+			return malformed("too many cells stand far to the right of the header")
+		}
+		b.Cells = slices.Grow(b.Cells, gap)
+		for ; gap > 0; gap-- {
+			b.Cells = append(b.Cells, formats.Cell{Start: uint32(from), End: uint32(from)})
+		}
+	}
+	b.Cells = append(b.Cells, formats.Cell{Start: uint32(from), End: uint32(len(b.Text)), Kind: kind})
+	return nil
+}
+
+// appendValue adds what a cell's value reads as to the block's text.
+func (s *sheetScanner) appendValue(b *formats.Block, c *cell) error {
+	switch c.kind {
+	case sharedCell:
+		text, found := s.strings.find(trim(c.value))
+		if !found {
+			return s.malformedCell(c, "names the shared string %.20q, there are %d", c.value, len(s.strings.ends))
+		}
+		b.Text = append(b.Text, text...)
+	case numberCell:
+		return s.appendNumber(b, c)
+	case booleanCell:
+		switch value := trim(c.value); string(value) {
+		case "1", "true":
+			b.Text = append(b.Text, "TRUE"...)
+		case "0", "false":
+			b.Text = append(b.Text, "FALSE"...)
+		default:
+			return s.malformedCell(c, "has the boolean value %.20q", value)
+		}
+	case errorCell, dateCell:
+		b.Text = append(b.Text, trim(c.value)...)
+	default:
+		b.Text = append(b.Text, c.value...)
+	}
+	return nil
+}
+
+func (s *sheetScanner) appendNumber(b *formats.Block, c *cell) error {
+	if int(c.style) >= len(s.styles.cells) && c.style > 0 && s.rows.unstyled == 0 {
+		s.rows.unstyled = s.rows.last
+	}
+	if blank(c.value) {
+		return nil
+	}
+	var result numberResult
+	b.Text, result = appendNumber(b.Text, c.value, s.styles.format(c.style), s.from1904)
+	switch {
+	case result == notANumber:
+		return s.malformedCell(c, "has the value %.40q, which is no number", c.value)
+	case result == digitsLost && s.rows.cut == 0:
+		s.rows.cut = s.rows.last
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+// Package xlsx reads feeds from workbooks and writes workbooks, as streams.
+//
+// # What a cell reads as
+//
+// Text reads as it stands, blanks and line ends included; the runs of rich text are joined, without
+// phonetic ones. Booleans read TRUE and FALSE, dates of type d as they stand.
+//
+// A number reads as the shortest decimal of at most 15 significant digits, which is all that a
+// spreadsheet program shows or keeps, without an exponent between 1e-9 and 1e21. Its number format
+// matters in these cases only:
+//   - dates read 2006-01-02, with a time of day 2006-01-02T15:04:05, times alone 15:04:05,
+//     durations such as [h]:mm read 37:30:00. Fractions of a second are kept as far as the format
+//     shows them. A number that has no date (negative, after the year 9999, day 0 of the epoch of
+//     1900) stays a number, and a date and time before day 1 reads as the time alone;
+//   - leading zeros that the format shows are kept: 123 as 00000 reads 00123. The signs that the format
+//     puts between or around the digits come with them. Numbers that are negative or not whole stay
+//     as they are.
+//
+// A percentage stays its number: 15 % reads 0.15. So do amounts with a currency or thousands signs.
+//
+// A formula reads as the value last calculated; if there is none, the cell is a Failure whose text
+// is NotCalculated. Errors such as #REF! are Failures. Merged cells have their value in the first
+// cell only. Hidden rows and columns are read. Rows without text are left out, and counted up to
+// the last row with text: sheets often carry formats far below it.
+package xlsx
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"sync/atomic"
+
+	"bulkload/formats"
+)
+
+// A Reader yields the rows of one worksheet. It implements formats.Reader.
+type Reader struct {
+	book     *workbook
+	strings  *sharedStrings
+	styles   *styles
+	index    int // of the sheet
+	sheet    *sheetScanner
+	header   *formats.Header
+	pending  *formats.Block // rows read while the header was looked for
+	free     chan *formats.Block
+	tally    formats.Tally
+	consumed atomic.Int64
+	err      error // what Next gives from now on
+}
+
+// NewReader opens a workbook of that many bytes and finds the sheet and its header: the sheet that
+// o names; else the one that o prefers, if it is visible; else the first visible one that has
+// cells. An error that is the workbook's fault is a *formats.SyntaxError.
+func NewReader(file io.ReaderAt, size int64, o formats.Options) (*Reader, error) {
+	a, err := openArchive(file, size)
+	if err != nil {
+		return nil, err
+	}
+	r := &Reader{free: make(chan *formats.Block, 16)}
+	if r.book, err = openWorkbook(a); err != nil {
+		return nil, err
+	}
+	candidates, err := r.book.candidates(o)
+	if err != nil {
+		return nil, err
+	}
+	if r.styles, err = r.book.readStyles(); err != nil {
+		return nil, err
+	}
+	if r.strings, err = r.book.readStrings(); err != nil {
+		return nil, err
+	}
+	for _, index := range candidates {
+		found, err := r.open(index, o)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			r.remarkSheets(o)
+			return r, nil
+		}
+	}
+	return nil, r.emptyError(candidates)
+}
+
+// candidates lists the sheets to try, in order.
+func (w *workbook) candidates(o formats.Options) ([]int, error) {
+	if o.Sheet != "" {
+		if i := w.findSheet(o.Sheet); i >= 0 {
+			return []int{i}, nil
+		}
+		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook has no sheet %q", o.Sheet),
+			Advice: "its sheets are " + names(w.sheets)}
+	}
+	if i := w.findSheet(o.Prefer); o.Prefer != "" && i >= 0 && !w.sheets[i].Hidden {
+		return []int{i}, nil
+	}
+	var visible []int
+	for i, s := range w.sheets {
+		if !s.Hidden {
+			visible = append(visible, i)
+		}
+	}
+	if len(visible) == 0 {
+		return nil, &formats.SyntaxError{Reason: "all sheets of the workbook are hidden",
+			Advice: "name the one to read: " + names(w.sheets)}
+	}
+	return visible, nil
+}
+
+func (r *Reader) emptyError(tried []int) error {
+	e := &formats.SyntaxError{Place: formats.Place{Sheet: r.book.sheets[tried[0]].Name}, Reason: "the sheet is empty"}
+	if len(tried) > 1 {
+		e.Place, e.Reason = formats.Place{}, "all visible sheets of the workbook are empty"
+	}
+	if len(r.book.sheets) > len(tried) {
+		e.Advice = "its sheets are " + names(r.book.sheets)
+	}
+	return e
+}
+
+// open starts to read a sheet and finds its header. It is not found when the sheet has no cells.
+func (r *Reader) open(index int, o formats.Options) (found bool, err error) {
+	r.consumed.Store(0)
+	p, err := r.book.archive.open(r.book.targets[index], maxSheet, &r.consumed)
+	if err != nil {
+		return false, err
+	}
+	r.index = index
+	r.sheet = &sheetScanner{scanner: newScanner(p, r.book.buffer), sheet: r.book.sheets[index].Name,
+		strings: r.strings, styles: r.styles, from1904: r.book.from1904, width: maxColumns}
+	if err := r.sheet.head(); err != nil {
+		return false, err
+	}
+	found, err = r.findHeader(o)
+	r.book.buffer = r.sheet.buffer
+	return found, err
+}
+
+// Header names the columns.
+func (r *Reader) Header() *formats.Header { return r.header }
+
+// Sheet is the name of the sheet being read.
+func (r *Reader) Sheet() string { return r.book.sheets[r.index].Name }
+
+// Sheets lists the workbook's worksheets in their order.
+func (r *Reader) Sheets() []Sheet { return r.book.sheets }
+
+// Consumed is the number of the sheet's compressed bytes read so far. It may be called while
+// another goroutine uses the reader.
+func (r *Reader) Consumed() int64 { return r.consumed.Load() }
+
+// Tally says what the reader has met so far. Merged cells and hidden rows are known at the end only.
+func (r *Reader) Tally() formats.Tally {
+	t := r.tally
+	t.Blank = r.sheet.rows.blank
+	t.Remarks = append(t.Remarks[:len(t.Remarks):len(t.Remarks)], r.sheet.remarks()...)
+	return t
+}
+
+// Close releases what the reader holds; the file below stays open.
+func (r *Reader) Close() error {
+	if r.err == nil {
+		r.err = os.ErrClosed
+	}
+	r.pending = nil
+	return nil
+}
+
+// Next returns the next rows.
+func (r *Reader) Next(ctx context.Context) (*formats.Block, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	b := r.pending
+	r.pending = nil
+	if b == nil {
+		b = r.block()
+	}
+	if err := r.sheet.fill(b, blockRows); err != nil {
+		r.err = err
+		return nil, err
+	}
+	if b.Len() == 0 {
+		b.Release()
+		r.err = io.EOF
+		return nil, r.err
+	}
+	r.tally.Rows += int64(b.Len())
+	return b, nil
+}
+
+// block returns an empty block, if possible one that was used before.
+func (r *Reader) block() *formats.Block {
+	var b *formats.Block
+	select {
+	case b = <-r.free:
+		b.Reset()
+	default:
+		b = formats.NewBlock(r.recycle)
+	}
+	b.Header, b.Sheet = r.header, r.Sheet()
+	return b
+}
+
+// recycle keeps a block for its next use, unless one huge row made it too large to keep.
+func (r *Reader) recycle(b *formats.Block) {
+	if cap(b.Text) > 4*blockText || cap(b.Cells) > 4*blockCells {
+		return
+	}
+	select {
+	case r.free <- b:
+	default:
+	}
+}
+
+// remarkSheets tells of the visible sheets that are left out.
+func (r *Reader) remarkSheets(o formats.Options) {
+	var others []Sheet
+	for i, s := range r.book.sheets {
+		if i != r.index && !s.Hidden {
+			others = append(others, s)
+		}
+	}
+	if o.Sheet == "" && len(others) > 0 {
+		r.remark(0, fmt.Sprintf("only the sheet %q is read, not %s", r.Sheet(), names(others)))
+	}
+	if r.book.sheets[r.index].Hidden {
+		r.remark(0, "the sheet is hidden")
+	}
+}
+
+func (r *Reader) remark(row int64, text string) {
+	r.tally.Remarks = append(r.tally.Remarks, formats.Remark{Place: formats.Place{Sheet: r.Sheet(), Row: row}, Text: text})
+}
+
+// remarks tells of what the scanner has met.
+func (s *sheetScanner) remarks() []formats.Remark {
+	var list []formats.Remark
+	add := func(row int64, format string, args ...any) {
+		list = append(list, formats.Remark{Place: formats.Place{Sheet: s.sheet, Row: row}, Text: fmt.Sprintf(format, args...)})
+	}
+	if s.rows.columns > 0 {
+		add(0, "the sheet has hidden columns; they are read")
+	}
+	if s.rows.hidden > 0 {
+		add(0, "hidden rows: %d; they are read", s.rows.hidden)
+	}
+	if s.rows.merged > 0 {
+		add(0, "merged ranges: %d; only the first cell of each has a value", s.rows.merged)
+	}
+	if s.rows.unstyled > 0 {
+		add(s.rows.unstyled, "a number's style is missing in the workbook: if it is a date, it reads as a number")
+	}
+	if s.rows.cut > 0 {
+		add(s.rows.cut, "a number has more than %d digits and lost those after, as in a spreadsheet program; such a column must be text", significant)
+	}
+	return list
+}

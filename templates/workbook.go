@@ -219,12 +219,16 @@ func (b *book) body() error {
 			return err
 		}
 	}
-	return b.textBelow(style, len(rows)+2)
+	filled := fmt.Sprintf("A1:%s%d", formats.ColumnLetters(len(b.columns)-1), len(rows)+1)
+	if err := b.SetSheetDimension(b.resource.Name, filled); err != nil {
+		return err
+	}
+	return b.textBelow(style)
 }
 
-// textBelow formats the columns as text from a row on. The header keeps its own style: a column's
-// style would replace it.
-func (b *book) textBelow(style, row int) error {
+// textBelow formats whole columns as text. The header keeps its own style, which a column's would
+// replace.
+func (b *book) textBelow(style int) error {
 	last := formats.ColumnLetters(len(b.columns) - 1)
 	headers := make([]int, len(b.columns))
 	for i := range b.columns {

@@ -115,7 +115,7 @@ func outcome(err error) (vendors.Outcome, *vendors.APIError) {
 		return vendors.Skipped, answer
 	case errors.As(err, &answer) && answer.Temporary() && answer.Status < 500:
 		return vendors.Skipped, answer
-	case errors.As(err, &answer) && answer.Status >= 500:
+	case errors.As(err, &answer) && answer.Temporary():
 		return vendors.Unknown, answer
 	case errors.As(err, &answer):
 		return vendors.Refused, answer
@@ -131,7 +131,7 @@ func (s *Sender) consequence(err error, failures *atomic.Int64) error {
 	var answer *vendors.APIError
 	isAnswer := errors.As(err, &answer)
 	switch {
-	case err == nil || isAnswer && !answer.Temporary() && !answer.Unauthorised() && answer.Status < 500:
+	case err == nil || isAnswer && !answer.Temporary() && !answer.Unauthorised():
 		failures.Store(0)
 		return nil
 	case isAnswer && answer.Unauthorised():

@@ -1,0 +1,280 @@
+package send
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bulkload/vendors"
+)
+
+// desk is a Work, a Settled and a State for tests.
+type desk struct {
+	mu      sync.Mutex
+	waiting []*vendors.Entity
+	settled map[string]vendors.Outcome
+	known   []string
+}
+
+func newDesk(keys ...string) *desk {
+	d := &desk{settled: make(map[string]vendors.Outcome)}
+	for _, key := range keys {
+		d.waiting = append(d.waiting, &vendors.Entity{Key: key})
+	}
+	return d
+}
+
+func (d *desk) Next(context.Context) ([]*vendors.Entity, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.waiting) == 0 {
+		return nil, io.EOF
+	}
+	next := d.waiting[:1:1]
+	d.waiting = d.waiting[1:]
+	return next, nil
+}
+
+func (d *desk) Settle(entities []*vendors.Entity) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, e := range entities {
+		d.settled[e.Key] = e.Outcome
+	}
+	return nil
+}
+
+func (d *desk) Has(key string) bool { return slices.Contains(d.known, key) }
+
+// attempts is a resource whose Upload gives the errors of its list, then succeeds.
+func attempts(repeat vendors.Repeat, errs ...error) (*vendors.Resource, *int) {
+	calls := 0
+	return &vendors.Resource{Name: "things", Batch: 1, Repeat: repeat,
+		Upload: func(_ context.Context, _ *vendors.Client, u vendors.Upload) error {
+			calls++
+			if u.Attempt <= len(errs) && errs[u.Attempt-1] != nil {
+				return errs[u.Attempt-1]
+			}
+			for _, e := range u.Entities {
+				e.Outcome = vendors.Created
+				if e.Known {
+					e.Outcome = vendors.Updated
+				}
+			}
+			return nil
+		}}, &calls
+}
+
+func sender(d *desk, r *vendors.Resource) *Sender {
+	counts := &Counts{}
+	return &Sender{Resource: r, Client: &vendors.Client{Pace: NewPace(0, nil)}, Work: d, Settled: d, State: d, Workers: 1,
+		Retry: Retry{Attempts: 4, First: time.Second, Longest: 3 * time.Second, Random: func() float64 { return 1 }, Counts: counts}}
+}
+
+var (
+	cut     = &vendors.TransportError{Method: "PUT", Err: io.ErrUnexpectedEOF}
+	refused = &vendors.TransportError{Method: "PUT", Err: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
+)
+
+func status(code int) error { return &vendors.APIError{Status: code} }
+
+func TestOutcomes(t *testing.T) {
+	tests := []struct {
+		name   string
+		repeat vendors.Repeat
+		errs   []error
+		want   vendors.Outcome
+		calls  int
+		waits  time.Duration
+	}{
+		{"at once", vendors.Harmless, nil, vendors.Created, 1, 0},
+		{"after a cut line", vendors.Harmless, []error{cut}, vendors.Created, 2, time.Second},
+		{"after 503 and 500", vendors.Harmless, []error{status(503), status(500)}, vendors.Created, 3, 3 * time.Second},
+		{"never again after 400", vendors.Harmless, []error{status(400)}, vendors.Refused, 1, 0},
+		{"never again after 409", vendors.ByToken, []error{status(409)}, vendors.Refused, 1, 0},
+		{"501 is final", vendors.Harmless, []error{status(501)}, vendors.Refused, 1, 0},
+		{"cut line where repeating is unsafe", vendors.Unsafe, []error{cut}, vendors.Unknown, 1, 0},
+		{"500 where repeating is unsafe", vendors.Unsafe, []error{status(500)}, vendors.Unknown, 1, 0},
+		{"no connection where repeating is unsafe", vendors.Unsafe, []error{refused}, vendors.Created, 2, time.Second},
+		{"429 where repeating is unsafe", vendors.Unsafe, []error{status(429)}, vendors.Created, 2, 0},
+		{"always 503", vendors.Harmless, []error{status(503), status(503), status(503), status(503)}, vendors.Unknown, 4, 6 * time.Second},
+		{"always 429", vendors.Harmless, []error{status(429), status(429), status(429), status(429)}, vendors.Skipped, 4, 0},
+		{"never a connection", vendors.Harmless, []error{refused, refused, refused, refused}, vendors.Skipped, 4, 6 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk("a")
+				resource, calls := attempts(test.repeat, test.errs...)
+				start := time.Now()
+				if err := sender(d, resource).Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				if got := d.settled["a"]; got != test.want || *calls != test.calls || time.Since(start) != test.waits {
+					t.Errorf("outcome %v after %d calls and %v, want %v after %d and %v",
+						got, *calls, time.Since(start), test.want, test.calls, test.waits)
+				}
+			})
+		})
+	}
+}
+
+func TestKnownEntitiesAreUpdated(t *testing.T) {
+	d := newDesk("a", "b")
+	d.known = []string{"b"}
+	resource, _ := attempts(vendors.Harmless)
+	if err := sender(d, resource).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]vendors.Outcome{"a": vendors.Created, "b": vendors.Updated}
+	if diff := cmp.Diff(want, d.settled); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
+	}
+}
+
+func TestRunEndsWhenTurnedAway(t *testing.T) {
+	d := newDesk("a", "b", "c")
+	resource, calls := attempts(vendors.Harmless, status(401))
+	err := sender(d, resource).Run(t.Context())
+	if !errors.Is(err, ErrUnauthorised) || *calls != 1 || d.settled["a"] != vendors.Skipped {
+		t.Errorf("Run = %v after %d calls, a is %v; want ErrUnauthorised after 1, skipped", err, *calls, d.settled["a"])
+	}
+}
+
+func TestRunEndsWhenVendorFailsAgainAndAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var keys []string
+		for i := range 30 {
+			keys = append(keys, fmt.Sprint(i))
+		}
+		d := newDesk(keys...)
+		resource, _ := attempts(vendors.Harmless, cut, cut, cut, cut)
+		if err := sender(d, resource).Run(t.Context()); !errors.Is(err, ErrUnreachable) || len(d.settled) != tolerated {
+			t.Errorf("Run = %v with %d settled, want ErrUnreachable with %d", err, len(d.settled), tolerated)
+		}
+	})
+}
+
+func TestUploadThatForgetsAnEntityIsAnError(t *testing.T) {
+	resource := &vendors.Resource{Upload: func(context.Context, *vendors.Client, vendors.Upload) error { return nil }}
+	if err := sender(newDesk("a"), resource).Run(t.Context()); err == nil {
+		t.Error("Run gave no error for an entity without an outcome")
+	}
+}
+
+func TestStopEndsRetrying(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk("a")
+		resource, calls := attempts(vendors.Harmless, cut, cut)
+		s := sender(d, resource)
+		stop := make(chan struct{})
+		close(stop)
+		s.Retry.Stop = stop
+		if err := s.Run(t.Context()); err != nil || *calls != 1 || d.settled["a"] != vendors.Unknown {
+			t.Errorf("Run = %v after %d calls, a is %v; want unknown after 1", err, *calls, d.settled["a"])
+		}
+	})
+}
+
+func TestAttemptThatNeverLeavesKeepsTheEarlierError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk("a")
+		resource, _ := attempts(vendors.Harmless, cut, fmt.Errorf("wait for a slot: %w", context.Canceled))
+		if err := sender(d, resource).Run(t.Context()); err != nil || d.settled["a"] != vendors.Unknown {
+			t.Errorf("Run = %v, a is %v; want unknown, since the first request may have been applied", err, d.settled["a"])
+		}
+	})
+}
+
+func TestPaceHoldsTheRate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPace(10, nil)
+		start := time.Now()
+		var running sync.WaitGroup
+		for range 4 {
+			running.Go(func() {
+				for range 25 {
+					if err := p.Slot(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		running.Wait()
+		if took := time.Since(start).Round(time.Millisecond); took != 9900*time.Millisecond {
+			t.Errorf("100 slots at 10/s took %v, want 9.9s", took)
+		}
+	})
+}
+
+func TestHoldStopsEverybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := NewPace(0, nil)
+		p.Hold(5 * time.Second)
+		p.Hold(2 * time.Second) // a shorter one does not shorten it
+		start := time.Now()
+		var running sync.WaitGroup
+		for range 3 {
+			running.Go(func() {
+				if err := p.Slot(t.Context()); err != nil || time.Since(start) != 5*time.Second {
+					t.Errorf("Slot = %v after %v, want nil after 5s", err, time.Since(start))
+				}
+			})
+		}
+		running.Wait()
+	})
+}
+
+func TestStopEndsHold(t *testing.T) {
+	stop := make(chan struct{})
+	p := NewPace(0, stop)
+	p.Hold(time.Hour)
+	close(stop)
+	if err := p.Slot(t.Context()); err == nil {
+		t.Error("Slot gave no error after the stop")
+	}
+}
+
+func TestAgainWaitsForThrottling(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pace := NewPace(0, nil)
+		retry := sender(newDesk(), nil).Retry
+		again := retry.Again(pace)
+		start := time.Now()
+		if !again(t.Context(), 1, status(429)) || again(t.Context(), 1, status(404)) || again(t.Context(), 4, status(503)) {
+			t.Error("Again took 404 or a fourth failure, or refused 429")
+		}
+		if err := pace.Slot(t.Context()); err != nil || time.Since(start) != time.Second {
+			t.Errorf("Slot = %v after %v, want nil after 1s", err, time.Since(start))
+		}
+	})
+}
+
+func TestCounting(t *testing.T) {
+	counts := &Counts{}
+	statuses := []int{200, 429, 503}
+	transport := Counting(roundTrip(func(*http.Request) (*http.Response, error) {
+		code := statuses[0]
+		statuses = statuses[1:]
+		return &http.Response{StatusCode: code, Body: io.NopCloser(strings.NewReader(""))}, nil
+	}), counts)
+	for range 3 {
+		if _, err := transport.RoundTrip(&http.Request{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if counts.Sent.Load() != 3 || counts.Throttled.Load() != 1 {
+		t.Errorf("counted %d sent and %d throttled, want 3 and 1", counts.Sent.Load(), counts.Throttled.Load())
+	}
+}

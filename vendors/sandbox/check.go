@@ -91,6 +91,11 @@ func object(n *node, members []member) error {
 	return nil
 }
 
+// objectOf wants an object with these members.
+func objectOf(members []member) check {
+	return func(n *node) error { return object(n, members) }
+}
+
 func kind(n *node, want jsonKind) error {
 	if n.kind != want {
 		return misfitf("must be %v, not %v", want, n.kind)
@@ -99,6 +104,8 @@ func kind(n *node, want jsonKind) error {
 }
 
 func anyText(n *node) error { return kind(n, jsonText) }
+
+func anyObject(n *node) error { return kind(n, jsonObject) }
 
 func anyBoolean(n *node) error { return kind(n, jsonBoolean) }
 

@@ -43,13 +43,14 @@ func productMembers() []member {
 		{name: "display_name", required: true, check: someText},
 		{name: "id", required: true, check: someText},
 		{name: "product_type", check: oneOf(vocabulary.ProductTypes)},
-		{name: "tags", required: true, check: listOf(0, tag)},
-		{name: "variants", required: true, check: listOf(1, func(n *node) error { return kind(n, jsonObject) })},
+		{name: "tags", required: true, check: listOf(0, objectOf(tagMembers()))},
+		{name: "variants", required: true, check: listOf(1, anyObject)},
 		{name: "fashion_trade_id", readOnly: true},
 	}
 }
 
 func variantMembers() []member {
+	image := objectOf(imageMembers())
 	return []member{
 		{name: "additional_properties", check: textMap},
 		{name: "barcode", required: true, check: someText},
@@ -58,22 +59,22 @@ func variantMembers() []member {
 		{name: "colors", required: true, check: listOf(1, oneOf(vocabulary.Colors))},
 		{name: "images", check: listOf(0, image)},
 		{name: "pattern_image", check: image},
-		{name: "size", required: true, check: func(n *node) error { return kind(n, jsonObject) }},
+		{name: "size", required: true, check: anyObject},
 		{name: "themes", check: listOf(0, anyText)},
 	}
 }
 
-func tag(n *node) error {
-	return object(n, []member{{name: "type", required: true, check: anyText}, {name: "value", required: true, check: anyText}})
+func tagMembers() []member {
+	return []member{{name: "type", required: true, check: anyText}, {name: "value", required: true, check: anyText}}
 }
 
-func image(n *node) error {
-	return object(n, []member{
+func imageMembers() []member {
+	return []member{
 		{name: "composition", check: oneOf(vocabulary.Compositions)},
 		{name: "orientation", check: oneOf(vocabulary.Orientations)},
 		{name: "production_setting", check: oneOf(vocabulary.ProductionSettings)},
 		{name: "url", required: true, check: address},
-	})
+	}
 }
 
 // hexCode wants six hexadecimal digits without #, as in the document's sample.

@@ -58,7 +58,7 @@ func (n *node) textOf(name string) string {
 // Bodies beyond these are refused, however well formed.
 const (
 	maxDepth = 32
-	maxNodes = 1_000_000
+	maxNodes = 250_000
 )
 
 // parseJSON reads a body more strictly than encoding/json: one value, valid UTF-8, no member

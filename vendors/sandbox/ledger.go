@@ -92,7 +92,10 @@ func (l *ledger) leave(o outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.inFlight--
-	r := l.resource(o.resource)
+	r, ok := l.record.Resources[o.resource]
+	if !ok {
+		r = newResource()
+	}
 	r.Methods[o.call.method]++
 	r.Statuses[o.status]++
 	if o.limited {
@@ -108,10 +111,7 @@ func (l *ledger) leave(o outcome) {
 	}
 }
 
-func (l *ledger) resource(name string) Resource {
-	if r, ok := l.record.Resources[name]; ok {
-		return r
-	}
+func newResource() Resource {
 	return Resource{Methods: map[string]int64{}, Statuses: map[int]int64{}, Faults: map[string]int64{},
 		Entities: map[string]Entity{}}
 }
@@ -139,7 +139,7 @@ func (s *Server) Record() Record {
 	for name, store := range s.stores {
 		resource, ok := record.Resources[name]
 		if !ok {
-			resource = s.ledger.resource("")
+			resource = newResource()
 		}
 		store.each(func(e entry) {
 			resource.Entities[e.id] = Entity{e.applied, e.version, hex.EncodeToString(e.hash[:])}

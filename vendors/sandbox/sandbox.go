@@ -275,33 +275,39 @@ func paths() string {
 	return strings.Join(all, ", ")
 }
 
-// serveVendor takes a request through latency, rate, faults and the vendor's part, in this order.
+// serveVendor answers a request to a vendor, in whole or, on cue, in part.
 func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request, v *vendor) {
 	o := outcome{at: s.options.Now(), resource: v.name}
 	o.call = &call{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	a := s.settle(w, r, v, &o)
+	if o.fault == faultCut {
+		a.cut(w)
+	}
+	a.write(w)
+}
+
+// settle takes a request through latency, rate, faults and the vendor's part, in this order. It is
+// counted out before the answer leaves: a client that has its answer finds it in the record, and its
+// next request does not count as one in flight beside this one.
+func (s *Server) settle(w http.ResponseWriter, r *http.Request, v *vendor, o *outcome) answer {
 	s.ledger.arrive(o.at)
 	defer func() {
-		s.ledger.leave(o)
-		s.write(o)
+		s.ledger.leave(*o)
+		s.write(*o)
 	}()
 	a, ok := o.call.read(w, r, v.path)
-	if ok && len(o.call.parts) > 0 && s.stores[v.name+"/"+o.call.parts[0]] != nil {
+	if ok && s.stores[v.name+"/"+o.call.parts[0]] != nil {
 		o.resource = v.name + "/" + o.call.parts[0]
 	}
 	s.wait(r.Context(), s.options.Latency)
 	if ok {
-		a = s.answer(r.Context(), v, &o)
+		a = s.answer(r.Context(), v, o)
+	}
+	if o.fault == faultDropAfter {
+		panic(http.ErrAbortHandler)
 	}
 	o.status, o.message = a.status, a.message
-	switch o.fault {
-	case faultDropAfter:
-		o.status = 0
-		panic(http.ErrAbortHandler)
-	case faultCut:
-		a.cut(w)
-	default:
-		a.write(w)
-	}
+	return a
 }
 
 // wait returns after a while. It aborts the request when the client gives up or the sandbox closes.

@@ -333,7 +333,7 @@ func (s *store) open() (err error) {
 			err = errors.Join(err, s.file.Close())
 		}
 	}()
-	lines := bufio.NewReaderSize(s.file, 1<<20)
+	lines := bufio.NewReaderSize(s.file, 64<<10)
 	for number := 1; ; number++ {
 		line, err := lines.ReadBytes('\n')
 		if err == io.EOF {
@@ -444,7 +444,7 @@ func (s *store) compact() error {
 
 // copyTo writes the lines that count to a file and returns their entries as they stand there.
 func (s *store) copyTo(file *os.File) (order []*entry, size int64, err error) {
-	out := bufio.NewWriterSize(file, 1<<20)
+	out := bufio.NewWriterSize(file, 64<<10)
 	first := s.firstLine()
 	out.Write(first)
 	size = int64(len(first))

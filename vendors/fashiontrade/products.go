@@ -42,7 +42,7 @@ func products(p *vocabulary.Product) *vendors.Resource {
 // variant. The ID comes first, since rows are one product by it.
 func productSchema(p *vocabulary.Product) schema.Schema {
 	fields := schema.Schema{
-		{Name: "product_id", Clause: clause(3879), Required: true, Example: "SS22-1042",
+		{Name: "product_id", Clause: clause(3879), Required: true, Example: "LD-1042",
 			Doc: "Your own number of the product; all rows that carry it are one product.",
 			Synonyms: []string{"product id", "id", "style no", "style number", "style code", "style id", "style",
 				"article number", "article no", "article code", "article", "item number", "item no", "product number",
@@ -147,7 +147,7 @@ func imageSchema(name, line, doc string, synonyms []string) schema.Schema {
 	}
 	return schema.Schema{
 		{Name: name, Clause: line, Type: schema.URL, Doc: doc, Synonyms: synonyms,
-			Example: "https://images.example.com/ss22-1042-front.jpg"},
+			Example: "https://images.example.com/ld-1042-front.jpg"},
 		attribute(".orientation", 3935, "The side that the image shows.", vocabulary.Orientations),
 		attribute(".composition", 3930, "How the product is shown.", vocabulary.Compositions),
 		attribute(".production_setting", 3940, "How the image was made.", vocabulary.ProductionSettings),
@@ -198,13 +198,16 @@ var sizeTypeMeanings = map[string]string{
 	"shirt": vocabulary.EuShirtSize,
 }
 
-// productExample is a product of two colours and two sizes; the collection is the version's last.
+// productExample is a product of two colours and two sizes.
 func productExample(p *vocabulary.Product) []map[string]string {
-	collections := p.Tag("COLLECTION").Values
+	collection := "ss22"
+	if p.Version == "1" {
+		collection = "ss21" // its list ends there
+	}
 	first := map[string]string{
-		"product_id": "SS22-1042", "active": "true", "brand_line": "Studio", "display_name": "Linen midi dress",
+		"product_id": "LD-1042", "active": "true", "brand_line": "Studio", "display_name": "Linen midi dress",
 		"description": "Sleeveless dress of washed linen with side pockets.",
-		"tag.GENDER":  "female", "tag.AGE": "adult", "tag.COLLECTION": collections[len(collections)-1],
+		"tag.GENDER":  "female", "tag.AGE": "adult", "tag.COLLECTION": collection,
 		"tag.FABRIC": "linen|woven", "tag.SLEEVE_TYPE": "sleeveless", "tag.CATEGORY": "clothing/dress/midi-dress",
 	}
 	variants := []map[string]string{
@@ -218,7 +221,7 @@ func productExample(p *vocabulary.Product) []map[string]string {
 	for i, variant := range variants {
 		variant["product_id"] = first["product_id"]
 		variant["size_type"] = vocabulary.EuWomenSize
-		variant["image_1"] = "https://images.example.com/ss22-1042-" + strconv.Itoa(i+1) + ".jpg"
+		variant["image_1"] = "https://images.example.com/ld-1042-" + strconv.Itoa(i+1) + ".jpg"
 		variant["image_1.orientation"] = "FRONT"
 		variant["image_1.composition"] = "ON_MODEL"
 		variant["image_1.production_setting"] = "STUDIO_PHOTOGRAPHY"

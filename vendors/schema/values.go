@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -45,7 +46,7 @@ func (v *Values) Nearest(value string) string { return Nearest(value, v.list) }
 // Nearest returns the candidate that text was most likely meant to be, or "" when none is near:
 // one that differs only in case, blanks and punctuation, else the one with the fewest typing
 // mistakes (letters left out, added, changed or swapped), at most one in three letters.
-// The first candidate wins a tie.
+// Another number is another thing: digits must agree. The first candidate wins a tie.
 func Nearest(text string, candidates []string) string {
 	folded := fold(text)
 	if len(folded) == 0 || len(folded) > 100 {
@@ -54,7 +55,8 @@ func Nearest(text string, candidates []string) string {
 	best, fewest := "", len(folded)/3+1
 	for _, candidate := range candidates {
 		other := fold(candidate)
-		if difference := len(folded) - len(other); difference >= fewest || -difference >= fewest {
+		if difference := len(folded) - len(other); difference >= fewest || -difference >= fewest ||
+			!sameDigits(folded, other) {
 			continue
 		}
 		if mistakes := typingMistakes(folded, other); mistakes < fewest {
@@ -73,6 +75,20 @@ func fold(text string) []rune {
 		}
 	}
 	return folded
+}
+
+// sameDigits reports whether two texts hold the same digits in the same order.
+func sameDigits(a, b []rune) bool {
+	for {
+		i, j := slices.IndexFunc(a, unicode.IsDigit), slices.IndexFunc(b, unicode.IsDigit)
+		if i < 0 || j < 0 {
+			return i == j
+		}
+		if a[i] != b[j] {
+			return false
+		}
+		a, b = a[i+1:], b[j+1:]
+	}
 }
 
 // typingMistakes counts letters left out, added, changed, or swapped with their neighbour.

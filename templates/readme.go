@@ -79,15 +79,31 @@ func (b *book) explainCells(p *page) {
 
 func (b *book) explainCommands(p *page) {
 	p.heading("Checking and loading the file")
-	p.pair(p.code, "bulkload check FILE --to "+target(b.vendor, b.resource), "shows every wrong cell with the reason; sends nothing")
-	p.pair(p.code, "bulkload import FILE --to "+target(b.vendor, b.resource), "checks, sends what is right, and keeps a file of the rest")
+	p.pair("bulkload check FILE --to "+target(b.vendor, b.resource), "shows every wrong cell with the reason; sends nothing")
+	p.pair("bulkload import FILE --to "+target(b.vendor, b.resource), "checks, sends what is right, and keeps a file of the rest")
 }
 
 func (b *book) columnTable(p *page) {
 	p.heading("Columns")
-	p.head("column", "what belongs there", "where it comes from")
+	p.head("column", "needed", "what belongs there", "where it comes from")
 	for _, c := range b.columns {
-		p.row(c.name, strings.Join(b.explain(c), " "), c.field.Clause)
+		p.row(c.name, b.needed(c.field), strings.Join(purpose(c.field), " "), c.field.Clause)
+	}
+}
+
+// needed is demand in a few words, for the table.
+func (b *book) needed(field *schema.Field) string {
+	text := "optional"
+	if field.Required {
+		text = "required"
+	}
+	switch {
+	case field.Shared:
+		return text + ", once a " + noun(b.resource)
+	case field.Required:
+		return text + " on every row"
+	default:
+		return text
 	}
 }
 
@@ -95,20 +111,24 @@ func (b *book) ruleTable(p *page) {
 	p.heading("Rules")
 	p.line(p.plain, "Every finding of a check names one of these rules. "+
 		"The source is the file of the vendor's document and the line in it.")
-	p.head("rule", "what it asks for", "where it comes from")
+	p.head("rule", "when it is broken", "what it asks for", "where it comes from")
 	for _, r := range rules(b.resource) {
-		text := sentence(r.rule.Sentence)
-		switch r.rule.Severity {
-		case schema.Warning:
-			text += " A warning: the row is sent."
-		case schema.Repair:
-			text += " Put right on the way: the row is sent."
-		}
-		p.row(r.rule.ID, text, r.clause)
+		p.row(r.rule.ID, consequence(r.rule.Severity), sentence(r.rule.Sentence), r.clause)
 	}
 }
 
-// page writes a sheet from top to bottom, in columns A to C. After an error it does nothing more.
+func consequence(severity schema.Severity) string {
+	switch severity {
+	case schema.Warning:
+		return "a warning; it is sent"
+	case schema.Repair:
+		return "put right and sent"
+	default:
+		return "it is not sent"
+	}
+}
+
+// page writes a sheet from top to bottom, in columns A to D. After an error it does nothing more.
 type page struct {
 	file                                        *excelize.File
 	sheet                                       string
@@ -117,8 +137,8 @@ type page struct {
 	err                                         error
 }
 
-// widths of the columns A, B, C of the page, in characters.
-var widths = [...]float64{36, 84, 30}
+// widths of the columns A to D of the page, in characters.
+var widths = [...]float64{34, 27, 84, 25}
 
 func newPage(file *excelize.File, sheet string) (*page, error) {
 	p := &page{file: file, sheet: sheet, next: 1}
@@ -181,9 +201,9 @@ func (p *page) line(style int, text string) {
 	}
 	p.put(0, style, text)
 	if p.err == nil {
-		p.err = p.file.MergeCell(p.sheet, fmt.Sprintf("A%d", p.next), fmt.Sprintf("C%d", p.next))
+		p.err = p.file.MergeCell(p.sheet, fmt.Sprintf("A%d", p.next), fmt.Sprintf("D%d", p.next))
 	}
-	lines := wrappedLines(text, widths[0]+widths[1]+widths[2])
+	lines := wrappedLines(text, widths[0]+widths[1]+widths[2]+widths[3])
 	if style == p.title {
 		lines = 2
 	}
@@ -196,16 +216,14 @@ func (p *page) heading(text string) {
 	p.end(1)
 }
 
-func (p *page) pair(style int, left, right string) {
-	p.put(0, style, left)
-	p.put(1, style, "")
-	if p.err == nil && utf8.RuneCountInString(left) > int(widths[0])-4 {
+// pair writes a command over columns A and B, and beside it what it does.
+func (p *page) pair(command, effect string) {
+	p.put(0, p.code, command)
+	p.put(1, p.code, "")
+	p.put(2, p.plain, effect)
+	if p.err == nil {
 		p.err = p.file.MergeCell(p.sheet, fmt.Sprintf("A%d", p.next), fmt.Sprintf("B%d", p.next))
-		p.end(1)
-		p.line(p.plain, sentence(right))
-		return
 	}
-	p.put(1, p.plain, right)
 	p.end(1)
 }
 
@@ -222,6 +240,9 @@ func (p *page) swatch(field *schema.Field, meaning string) {
 	}
 	p.put(0, style, "header of this colour")
 	p.put(1, p.plain, "  "+meaning)
+	if p.err == nil {
+		p.err = p.file.MergeCell(p.sheet, fmt.Sprintf("B%d", p.next), fmt.Sprintf("C%d", p.next))
+	}
 	p.end(1)
 }
 
@@ -252,11 +273,14 @@ func (p *page) head(texts ...string) {
 	p.end(1)
 }
 
-func (p *page) row(name, text, source string) {
+func (p *page) row(name string, texts ...string) {
 	p.put(0, p.name, name)
-	p.put(1, p.cell, text)
-	p.put(2, p.cell, source)
-	p.end(max(wrappedLines(text, widths[1]), wrappedLines(source, widths[2])))
+	lines := 1
+	for i, text := range texts {
+		p.put(i+1, p.cell, text)
+		lines = max(lines, wrappedLines(text, widths[i+1]))
+	}
+	p.end(lines)
 }
 
 // wrappedLines estimates how many lines text takes in a cell of this width.

@@ -294,8 +294,8 @@ func TestWorkbookExplainsItself(t *testing.T) {
 	for _, want := range []string{
 		"The Shop boxes, version 2", "with the same box_id make one box", "write | between them",
 		"bulkload check FILE --to shop/boxes", "bulkload import FILE --to shop/boxes",
-		"number.even · The number must be even. · shop:77", "boxes.lid · A box has one lid. · shop:78",
-		"text.blanks", "required · ", "columns named note.NAME", "columns named secret.NAME", "image_3, image_4",
+		"number.even · it is not sent · The number must be even. · shop:77", "boxes.lid · it is not sent · A box has one lid. · shop:78",
+		"text.blanks · put right and sent", "title · required, once a box · ", "box_id · required on every row · ", "columns named note.NAME", "columns named secret.NAME", "image_3, image_4",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("Read me does not say %q:\n%s", want, text)

@@ -130,17 +130,22 @@ func (b *book) comment(cell string, c column) excelize.Comment {
 	}
 }
 
-// explain tells a column's purpose, whether it is required, its form and an example.
+// explain tells a column's purpose and form, and whether it is required.
 func (b *book) explain(c column) []string {
-	text := []string{sentence(c.field.Doc), sentence(b.demand(c.field))}
-	if c.field.List {
+	return dropEmpty(append([]string{sentence(b.demand(c.field))}, purpose(c.field)...))
+}
+
+// purpose tells what a column holds, in what form, with an example.
+func purpose(field *schema.Field) []string {
+	text := []string{sentence(field.Doc)}
+	if field.List {
 		text = append(text, "Several values stand in one cell with | between them.")
 	}
-	for _, rule := range form(c.field) {
+	for _, rule := range form(field) {
 		text = append(text, sentence(rule))
 	}
-	if c.field.Example != "" {
-		text = append(text, "Example: "+c.field.Example)
+	if field.Example != "" {
+		text = append(text, "Example: "+field.Example)
 	}
 	return dropEmpty(text)
 }

@@ -79,8 +79,23 @@ func (b *book) explainCells(p *page) {
 
 func (b *book) explainCommands(p *page) {
 	p.heading("Checking and loading the file")
-	p.pair("bulkload check FILE --to "+target(b.vendor, b.resource), "shows every wrong cell with the reason; sends nothing")
-	p.pair("bulkload import FILE --to "+target(b.vendor, b.resource), "checks, sends what is right, and keeps a file of the rest")
+	p.pair("bulkload check FILE"+b.destination(), "shows every wrong cell with the reason; sends nothing")
+	p.pair("bulkload import FILE"+b.destination(), "checks, sends what is right, and keeps a file of the rest")
+}
+
+// destination is how a command names the resource, and its version where that is not the default.
+func (b *book) destination() string {
+	text := " --to " + target(b.vendor, b.resource)
+	for _, other := range b.vendor.Resources {
+		if other.Name != b.resource.Name {
+			continue
+		}
+		if other.Version != b.resource.Version {
+			text += " --api-version " + b.resource.Version
+		}
+		break // the first of a name is the default
+	}
+	return text
 }
 
 func (b *book) columnTable(p *page) {
@@ -138,7 +153,7 @@ type page struct {
 }
 
 // widths of the columns A to D of the page, in characters.
-var widths = [...]float64{34, 27, 84, 25}
+var widths = [...]float64{36, 32, 84, 25}
 
 func newPage(file *excelize.File, sheet string) (*page, error) {
 	p := &page{file: file, sheet: sheet, next: 1}

@@ -333,3 +333,28 @@ func TestWorkbookOfAPlainResource(t *testing.T) {
 		t.Errorf("A1 = %q, %v, want sku", text, err)
 	}
 }
+
+func TestWorkbookNamesAVersionThatIsNotTheDefault(t *testing.T) {
+	older := *boxes
+	older.Version = "1"
+	both := *shop
+	both.Resources = []*vendors.Resource{boxes, &older}
+	for resource, want := range map[*vendors.Resource]string{
+		boxes:  "bulkload check FILE --to shop/boxes",
+		&older: "bulkload check FILE --to shop/boxes --api-version 1",
+	} {
+		var written bytes.Buffer
+		if err := templates.Workbook(&written, &both, resource); err != nil {
+			t.Fatal(err)
+		}
+		f, err := excelize.OpenReader(&written)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		found, err := f.SearchSheet("Read me", want)
+		if err != nil || len(found) != 1 {
+			t.Errorf("version %s: %q stands in cells %v, %v, want one", resource.Version, want, found, err)
+		}
+	}
+}

@@ -206,7 +206,7 @@ func TestPages(t *testing.T) {
 		t.Fatal(err)
 	}
 	running := start(t, Options{Dir: dir})
-	for _, limit := range []int{1, 7, 64, 65, 250, 333, 999, 1000, 1001, 5000} {
+	for _, limit := range []int{37, 64, 65, 250, 333, 999, 1000, 1001, 5000} {
 		got := pages(t, running, limit)
 		if diff := cmp.Diff(want, slices.Concat(got...)); diff != "" {
 			t.Errorf("limit %d: (-want +got)\n%s", limit, diff)
@@ -261,5 +261,8 @@ func TestPagesWhileOthersWrite(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"d", "e", "f", "c"}, got); diff != "" {
 		t.Errorf("second page (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff([][]string{{"a"}, {"b"}, {"d"}, {"e"}, {"f"}, {"c"}}, pages(t, s, 1)); diff != "" {
+		t.Errorf("pages of one (-want +got)\n%s", diff)
 	}
 }

@@ -87,6 +87,10 @@ type parser struct {
 	text  string
 	at    int
 	nodes int
+	// The members and elements of all lists and objects that are not closed yet, so that each gets
+	// slices of its own length when it is.
+	names []string
+	items []node
 }
 
 func (p *parser) fault(format string, arguments ...any) error {
@@ -183,44 +187,72 @@ func (p *parser) elements(closing byte, one func() error) error {
 }
 
 func (p *parser) list(n *node, depth int) error {
-	return p.elements(']', func() error {
+	first := len(p.items)
+	err := p.elements(']', func() error {
 		item, err := p.value(depth + 1)
-		n.items = append(n.items, item)
+		p.items = append(p.items, item)
 		return err
 	})
+	n.items = p.take(first)
+	return err
 }
 
+// take returns the items from first on, which are complete, and forgets them.
+func (p *parser) take(first int) []node {
+	items := slices.Clone(p.items[first:])
+	p.items = p.items[:first]
+	return items
+}
+
+// searched is the number of members up to which names are compared one by one.
+const searched = 32
+
 func (p *parser) object(n *node, depth int) error {
+	firstName, firstItem := len(p.names), len(p.items)
 	var seen map[string]bool // only for objects too large to be searched
-	return p.elements('}', func() error {
-		if p.peek() != '"' {
-			return p.fault("a member's name is missing")
-		}
-		name, err := p.string()
+	err := p.elements('}', func() error {
+		name, err := p.name()
 		if err != nil {
 			return err
 		}
-		if len(n.names) == 32 {
+		names := p.names[firstName:]
+		if len(names) == searched {
 			seen = make(map[string]bool)
-			for _, name := range n.names {
+			for _, name := range names {
 				seen[name] = true
 			}
 		}
-		if seen[name] || seen == nil && slices.Contains(n.names, name) {
+		if seen[name] || seen == nil && slices.Contains(names, name) {
 			return p.fault("the member %q stands twice", name)
 		}
 		if seen != nil {
 			seen[name] = true
 		}
-		if p.space(); p.peek() != ':' {
-			return p.fault("a colon is missing after %q", name)
-		}
-		p.at++
-		p.space()
+		p.names = append(p.names, name)
 		item, err := p.value(depth + 1)
-		n.names, n.items = append(n.names, name), append(n.items, item)
+		p.items = append(p.items, item)
 		return err
 	})
+	n.names, n.items = slices.Clone(p.names[firstName:]), p.take(firstItem)
+	p.names = p.names[:firstName]
+	return err
+}
+
+// name reads a member's name and the colon behind it.
+func (p *parser) name() (string, error) {
+	if p.peek() != '"' {
+		return "", p.fault("a member's name is missing")
+	}
+	name, err := p.string()
+	if err != nil {
+		return "", err
+	}
+	if p.space(); p.peek() != ':' {
+		return "", p.fault("a colon is missing after %q", name)
+	}
+	p.at++
+	p.space()
+	return name, nil
 }
 
 func (p *parser) number() (string, error) {

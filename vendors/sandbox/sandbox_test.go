@@ -3,12 +3,20 @@ package sandbox
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // noon is when every test takes place.
@@ -152,4 +160,290 @@ func TestSampleOfTheDocument(t *testing.T) {
 	if applied := s.Record().Resources["fashiontrade/products"].Entities["brand-id-1"].Applied; applied != 2 {
 		t.Errorf("applied %d times, want 2", applied)
 	}
+}
+
+func TestOneSandboxADirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "when missing")
+	s, err := New(Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "another sandbox") {
+		t.Errorf("a second sandbox: %v, want an error that names the directory", err)
+	}
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close() = %v, want nil", err)
+		}
+	}
+	s, err = New(Options{Dir: dir})
+	if err != nil {
+		t.Fatalf("after Close: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Errorf("Close() = %v, want nil", err)
+	}
+}
+
+func TestNewFailsCleanly(t *testing.T) {
+	dir := t.TempDir()
+	log := filepath.Join(dir, "fashiontrade-products.jsonl")
+	if err := os.WriteFile(log, []byte("not a log\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), log+":1") {
+		t.Errorf("New with a damaged log = %v, want an error with its place", err)
+	}
+	if err := os.Remove(log); err != nil {
+		t.Fatal(err)
+	}
+	s, err := New(Options{Dir: dir}) // the lock was given back
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	for _, o := range []Options{{Dir: filepath.Join(dir, "lock", "below a file")}, {Rate: -1}, {Latency: -1}} {
+		if _, err := New(o); err == nil {
+			t.Errorf("New(%+v) = nil, want an error", o)
+		}
+	}
+}
+
+func TestStart(t *testing.T) {
+	s, err := New(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := s.BaseURL("fashiontrade"); got != "/fashiontrade/pim" {
+		t.Errorf("BaseURL before Start = %q, want the path alone", got)
+	}
+	if _, err := s.Start("no such address"); err == nil {
+		t.Error("Start at no address = nil, want an error")
+	}
+	base, err := s.Start(":0")
+	if err != nil || !strings.HasPrefix(base, "http://localhost:") {
+		t.Fatalf("Start(:0) = %q, %v, want an address that can be reached", base, err)
+	}
+	if got := s.BaseURL("fashiontrade"); got != base+"/fashiontrade/pim" {
+		t.Errorf("BaseURL = %q, want it below %q", got, base)
+	}
+	if got := s.BaseURL("nobody"); got != "" {
+		t.Errorf("BaseURL of an unknown vendor = %q, want none", got)
+	}
+	answer, err := http.Get(base + "/faire/products")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body := readAll(t, answer); answer.StatusCode != 404 || !strings.Contains(body, "the sandbox plays /fashiontrade/pim") {
+		t.Errorf("a vendor that is not played: %d %s", answer.StatusCode, body)
+	}
+	if _, err := s.Start(":0"); err == nil {
+		t.Error("Start again = nil, want an error")
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Start(":0"); err == nil {
+		t.Error("Start after Close = nil, want an error")
+	}
+}
+
+// TestAcknowledgedIsKept copies the files of a running sandbox after each answer, as if it were
+// killed there, and opens the copy.
+func TestAcknowledgedIsKept(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir})
+	steps := []struct{ method, path, body string }{
+		{"PUT", "/products/a", product("a")}, {"POST", "/products", product("b")}, {"PUT", "/products/a", product("a")},
+		{"DELETE", "/products/b", ""}, {"PUT", "/products/c", product("c")},
+		{"DELETE", "/products?current_date=2026-03-14", ""}, {"POST", "/products", product("b")},
+	}
+	wants := []map[string]int64{{"a": 1}, {"a": 1, "b": 1}, {"a": 2, "b": 1}, {"a": 2}, {"a": 2, "c": 1}, {}, {"b": 1}}
+	for i, step := range steps {
+		s.do(step.method, step.path, step.body)
+		copied := t.TempDir()
+		if err := os.CopyFS(copied, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		other, err := New(Options{Dir: copied})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int64{}
+		for id, entity := range other.Record().Resources["fashiontrade/products"].Entities {
+			got[id] = entity.Applied
+		}
+		if !maps.Equal(got, wants[i]) {
+			t.Errorf("after %s %s: %v, want %v", step.method, step.path, got, wants[i])
+		}
+		if err := other.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestRecord(t *testing.T) {
+	var log bytes.Buffer
+	s := start(t, Options{Faults: faulty(t, "503@2,drop-after@3"), Log: &log})
+	s.want(200, "", "PUT", "/products/a", product("a"))
+	s.want(503, "", "PUT", "/products/b", product("b"))
+	if _, _, err := s.try("PUT", "/products/b", product("b")); err == nil {
+		t.Error("drop-after: answered")
+	}
+	s.want(400, "", "PUT", "/products/c", "{}")
+	s.want(404, "", "GET", "/nothing", "")
+	s.want(200, "", "GET", "/products?limit=1", "")
+
+	got := s.Record()
+	hash := func(id string) string {
+		for name, e := range got.Resources["fashiontrade/products"].Entities {
+			if name == id {
+				return e.Hash
+			}
+		}
+		return ""
+	}
+	want := Record{Requests: 6, First: noon, Last: noon, MostInFlight: 1, MostInOneSpell: 6,
+		Resources: map[string]Resource{
+			"fashiontrade": {Methods: map[string]int64{"GET": 1}, Statuses: map[int]int64{404: 1},
+				Faults: map[string]int64{}, Entities: map[string]Entity{}},
+			"fashiontrade/products": {Methods: map[string]int64{"PUT": 4, "GET": 1},
+				Statuses: map[int]int64{200: 2, 400: 1, 503: 1, 0: 1}, Faults: map[string]int64{"503": 1, "drop-after": 1},
+				Entities: map[string]Entity{"a": {1, 2, hash("a")}, "b": {1, 2, hash("b")}}},
+		},
+		Refusals: []Refusal{
+			{noon, "PUT", "/fashiontrade/pim/products/b", 503, "Service Unavailable on cue", "503"},
+			{noon, "PUT", "/fashiontrade/pim/products/b", 0, "", "drop-after"},
+			{noon, "PUT", "/fashiontrade/pim/products/c", 400, "display_name: is required", ""},
+			{noon, "GET", "/fashiontrade/pim/nothing", 404, `there is no resource "nothing"`, ""},
+		}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Record() (-want +got)\n%s", diff)
+	}
+	if len(hash("a")) != 64 || hash("a") == hash("b") {
+		t.Errorf("hashes %q and %q, want two of 64 digits", hash("a"), hash("b"))
+	}
+	s.compareServed(got)
+	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
+	if len(lines) != 6 || lines[2] != "2026-03-14T12:00:00.000Z PUT /fashiontrade/pim/products/b 0 0s fault=drop-after" {
+		t.Errorf("the log is %q", lines)
+	}
+}
+
+// compareServed compares what lies under /_sandbox with what the methods give.
+func (s *started) compareServed(want Record) {
+	s.t.Helper()
+	get := func(path string) string {
+		answer, err := s.http.Get(strings.TrimSuffix(s.base, "/fashiontrade/pim") + path)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return readAll(s.t, answer)
+	}
+	var served Record
+	if err := json.Unmarshal([]byte(get("/_sandbox/record")), &served); err != nil {
+		s.t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, served); diff != "" {
+		s.t.Errorf("/_sandbox/record (-want +got)\n%s", diff)
+	}
+	if got := get("/_sandbox/health"); got != `{"status":"ok"}`+"\n" {
+		s.t.Errorf("/_sandbox/health = %s", got)
+	}
+	wantStored := fmt.Sprintf(`{"id":"a","version":2,"body":%s}`+"\n"+`{"id":"b","version":2,"body":%s}`+"\n", product("a"), product("b"))
+	if got := get("/_sandbox/stored?resource=fashiontrade/products"); got != wantStored {
+		s.t.Errorf("/_sandbox/stored = %s, want %s", got, wantStored)
+	}
+	if got := get("/_sandbox/other"); !strings.Contains(got, "has health, record and stored") {
+		s.t.Errorf("/_sandbox/other = %s", got)
+	}
+}
+
+// TestManyAtOnce writes and reads the same entities from many goroutines.
+func TestManyAtOnce(t *testing.T) {
+	s := start(t, Options{Dir: t.TempDir()})
+	const workers, each = 8, 40
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for i := range each {
+				id := fmt.Sprint("p", i)
+				s.want(200, id, "PUT", "/products/"+id, product(id))
+				s.want(200, id, "GET", "/products/"+id, "")
+				if i%10 == w {
+					s.want(200, `"items"`, "GET", "/products?limit=5", "")
+				}
+			}
+		})
+	}
+	wait.Wait()
+	r := s.Record()
+	if r.MostInFlight < 1 || r.MostInFlight > workers {
+		t.Errorf("MostInFlight = %d, want 1 to %d", r.MostInFlight, workers)
+	}
+	products := r.Resources["fashiontrade/products"]
+	if got := products.Methods["PUT"]; got != workers*each {
+		t.Errorf("%d PUTs recorded, want %d", got, workers*each)
+	}
+	for i := range each {
+		if got := products.Entities[fmt.Sprint("p", i)].Applied; got != workers {
+			t.Errorf("p%d was applied %d times, want %d", i, got, workers)
+		}
+	}
+	if got := len(slices.Concat(pages(t, s, 7)...)); got != each {
+		t.Errorf("%d products in pages, want %d", got, each)
+	}
+}
+
+func TestBodyTooLong(t *testing.T) {
+	s := start(t, Options{})
+	s.want(413, "longer than 8388608 bytes", "PUT", "/products/a", strings.Repeat(" ", maxBody+1))
+	s.want(404, "", "GET", "/products/a", "")
+}
+
+// BenchmarkPut stores products of eight variants through the handler alone, without a network.
+func BenchmarkPut(b *testing.B) {
+	for name, dir := range map[string]string{"memory": "", "disk": b.TempDir()} {
+		b.Run(name, func(b *testing.B) {
+			s, err := New(Options{Dir: dir})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			ids, bodies := make([]string, 1000), make([]string, 1000)
+			for i := range ids {
+				ids[i] = fmt.Sprint("p", i)
+				bodies[i] = eightVariants(ids[i])
+			}
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				id, body := ids[n%1000], bodies[n%1000]
+				b.SetBytes(int64(len(body)))
+				r := httptest.NewRequest("PUT", "/fashiontrade/pim/products/"+id, strings.NewReader(body))
+				r.Header.Set("Authorization", "Bearer t")
+				r.Header.Set("Content-Type", media2)
+				w := httptest.NewRecorder()
+				if s.ServeHTTP(w, r); w.Code != 200 {
+					b.Fatal(w.Body)
+				}
+			}
+		})
+	}
+}
+
+// eightVariants is a product as a brand would send it.
+func eightVariants(id string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `{"id":%q,"active":true,"tags":[{"type":"GENDER","value":"female"},{"type":"CATEGORY","value":"dress"},`+
+		`{"type":"COLLECTION","value":"ss22"}],"display_name":"Summer dress %s","description":"A light dress for warm days","variants":[`, id, id)
+	for i := range 8 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `{"barcode":"506%s%d","color_or_pattern_name":"Maraschino","color_hex_codes":["ff0000"],"colors":["RED"],`+
+			`"images":[{"url":"https://assets.example.com/%s/%d.jpg","orientation":"FRONT","composition":"ON_MODEL",`+
+			`"production_setting":"STUDIO_PHOTOGRAPHY"}],"size":{"type":"EuWomenSize","size":"%d"}}`, id, i, id, i, 32+2*i)
+	}
+	b.WriteString(`]}`)
+	return b.String()
 }

@@ -2,6 +2,7 @@ package fashiontrade
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -22,10 +23,27 @@ func with(base row, cells ...string) row {
 	return changed
 }
 
-// entityOf makes the entity of rows, whose columns are all fields that any row has, and applies the
+// makeEntity makes the entity of rows, whose columns are all fields that any row has, and applies the
 // schema as the pipeline does.
-func entityOf(t testing.TB, resource *vendors.Resource, rows ...row) *vendors.Entity {
-	t.Helper()
+func makeEntity(resource *vendors.Resource, rows []row) (*vendors.Entity, error) {
+	layout, err := layoutOf(resource.Schema, rows)
+	if err != nil {
+		return nil, err
+	}
+	e := &vendors.Entity{Key: rows[0]["product_id"]}
+	for i, row := range rows {
+		record := schema.Record{Layout: layout, Bad: make([]bool, len(layout.Columns))}
+		for _, column := range layout.Columns {
+			record.Values = append(record.Values, []byte(row[column.Name]))
+		}
+		e.Problems = record.Check(i, e.Problems)
+		e.Records = append(e.Records, record)
+	}
+	e.Problems = schema.CheckShared(e.Records, e.Problems)
+	return e, nil
+}
+
+func layoutOf(fields schema.Schema, rows []row) (*schema.Layout, error) {
 	names := make(map[string]bool)
 	for _, row := range rows {
 		for name := range row {
@@ -34,44 +52,47 @@ func entityOf(t testing.TB, resource *vendors.Resource, rows ...row) *vendors.En
 	}
 	var columns []schema.Column
 	for _, name := range slices.Sorted(maps.Keys(names)) {
-		field, param := resource.Schema.Find(name)
+		field, param := fields.Find(name)
 		if field == nil {
-			t.Fatalf("the schema has no field %q", name)
+			return nil, fmt.Errorf("the schema has no field %q", name)
 		}
 		columns = append(columns, schema.Column{Field: field, Name: name, Param: param, Label: name, Source: len(columns)})
 	}
-	layout := schema.NewLayout(resource.Schema, columns)
-	e := &vendors.Entity{Key: rows[0]["product_id"]}
-	for _, row := range rows {
-		record := schema.Record{Layout: layout, Bad: make([]bool, len(columns))}
-		for _, column := range columns {
-			record.Values = append(record.Values, []byte(row[column.Name]))
-		}
-		e.Records = append(e.Records, record)
-	}
-	for i := range e.Records {
-		e.Problems = e.Records[i].Check(i, e.Problems)
-	}
-	e.Problems = schema.CheckShared(e.Records, e.Problems)
-	return e
+	return schema.NewLayout(fields, columns), nil
 }
 
-// encoded is entityOf with the body that Encode makes.
-func encoded(t testing.TB, resource *vendors.Resource, rows ...row) *vendors.Entity {
-	t.Helper()
-	e := entityOf(t, resource, rows...)
+// encode is makeEntity with the body that Encode makes.
+func encode(resource *vendors.Resource, rows []row) (*vendors.Entity, error) {
+	e, err := makeEntity(resource, rows)
+	if err != nil {
+		return nil, err
+	}
 	value := resource.Encode(e)
 	if !e.Sound() {
 		if value != nil {
-			t.Fatalf("Encode of a faulty entity = %v, want nil", value)
+			return nil, fmt.Errorf("Encode of a faulty entity = %v, want nil", value)
 		}
-		return e
+		return e, nil
 	}
-	body, err := json.Marshal(value)
+	e.Body, err = json.Marshal(value)
+	return e, err
+}
+
+func entityOf(t testing.TB, resource *vendors.Resource, rows ...row) *vendors.Entity {
+	t.Helper()
+	e, err := makeEntity(resource, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.Body = body
+	return e
+}
+
+func encoded(t testing.TB, resource *vendors.Resource, rows ...row) *vendors.Entity {
+	t.Helper()
+	e, err := encode(resource, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
 	return e
 }
 
@@ -81,6 +102,5 @@ func TestExamplesAreRight(t *testing.T) {
 		for _, problem := range e.Problems {
 			t.Errorf("version %s: %s: %s", resource.Version, problem.Field, problem.Text())
 		}
-		t.Logf("%s", e.Body)
 	}
 }

@@ -168,6 +168,11 @@ func (a *productAPI) list(ctx context.Context, client *vendors.Client, next stri
 	if p.Items == nil {
 		return nil, errors.New("list products: the answer has no items, so it is not the vendor's")
 	}
+	for _, item := range *p.Items {
+		if item.ID == "" {
+			return nil, errors.New("list products: the answer holds a product without an id")
+		}
+	}
 	return &p, nil
 }
 

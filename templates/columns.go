@@ -145,65 +145,6 @@ func inExample(resource *vendors.Resource, name string) bool {
 	return false
 }
 
-// rules lists the rules that the resource's rows are held to, each once, with where it comes from.
-func rules(resource *vendors.Resource) []sourcedRule {
-	var list []sourcedRule
-	add := func(rule *schema.Rule, clause string) {
-		for _, known := range list {
-			if known.rule.ID == rule.ID {
-				return
-			}
-		}
-		if rule.Clause != "" {
-			clause = rule.Clause
-		}
-		list = append(list, sourcedRule{rule, clause})
-	}
-	for _, rule := range schema.Rules {
-		if applies(rule, resource) {
-			add(rule, "the column's own source")
-		}
-	}
-	for i := range resource.Schema {
-		for _, check := range resource.Schema[i].Checks {
-			add(check.Rule, resource.Schema[i].Clause)
-		}
-	}
-	for _, rule := range resource.Rules {
-		add(rule, "")
-	}
-	return list
-}
-
-type sourcedRule struct {
-	rule   *schema.Rule
-	clause string
-}
-
-// applies reports whether a row of the resource can break one of the rules that all schemas have.
-func applies(rule *schema.Rule, resource *vendors.Resource) bool {
-	some := func(property func(*schema.Field) bool) bool {
-		return slices.ContainsFunc(resource.Schema, func(f schema.Field) bool { return property(&f) })
-	}
-	switch rule {
-	case schema.Required:
-		return some(func(f *schema.Field) bool { return f.Required })
-	case schema.Disagree:
-		return some(func(f *schema.Field) bool { return f.Shared })
-	case schema.TooLong:
-		return some(func(f *schema.Field) bool { return f.MaxRunes > 0 })
-	case schema.NotList:
-		return some(func(f *schema.Field) bool { return f.Values != nil })
-	case schema.NotType:
-		return some(func(f *schema.Field) bool { return f.Type != schema.Text })
-	case schema.Unsent:
-		return some(func(f *schema.Field) bool { return f.Forbidden != "" })
-	case schema.Twice:
-		return len(resource.Unique) > 0
-	}
-	return true
-}
-
 // target is the resource as commands name it.
 func target(vendor *vendors.Vendor, resource *vendors.Resource) string {
 	return fmt.Sprintf("%s/%s", vendor.Name, resource.Name)

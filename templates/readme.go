@@ -1,6 +1,7 @@
 package templates
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -127,8 +128,8 @@ func (b *book) ruleTable(p *page) {
 	p.line(p.plain, "Every finding of a check names one of these rules. "+
 		"The source is the file of the vendor's document and the line in it.")
 	p.head("rule", "when it is broken", "what it asks for", "where it comes from")
-	for _, r := range rules(b.resource) {
-		p.row(r.rule.ID, consequence(r.rule.Severity), sentence(r.rule.Sentence), r.clause)
+	for _, r := range b.resource.AllRules() {
+		p.row(r.ID, consequence(r.Severity), sentence(r.Sentence), cmp.Or(r.Clause, "the column's own source"))
 	}
 }
 

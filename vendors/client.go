@@ -204,13 +204,16 @@ func (c *Client) apiError(answer *http.Response, body []byte) *APIError {
 	return e
 }
 
+// longestWait bounds Retry-After: a vendor that asks for more has made a mistake.
+const longestWait = 30 * 24 * time.Hour
+
 // retryAfter reads the header's two forms, seconds and an HTTP date.
 func (c *Client) retryAfter(value string) time.Duration {
 	if seconds, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && seconds > 0 {
-		return time.Duration(seconds) * time.Second
+		return time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 	}
 	if at, err := http.ParseTime(value); err == nil {
-		return max(0, at.Sub(c.Now()))
+		return min(longestWait, max(0, at.Sub(c.Now())))
 	}
 	return 0
 }

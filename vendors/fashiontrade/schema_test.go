@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode"
 
 	"bulkload/vendors"
 	"bulkload/vendors/fashiontrade/vocabulary"
@@ -69,16 +70,24 @@ func TestSchemaIsWhole(t *testing.T) {
 				t.Errorf("version %s: %s lacks its example", resource.Version, field.Name)
 			}
 			for _, name := range append([]string{field.Name}, field.Synonyms...) {
-				if other, twice := seen[name]; twice {
+				folded := strings.Map(letterOrDigit, name) // as columns are compared
+				if other, twice := seen[folded]; twice {
 					t.Errorf("version %s: %q stands for both %s and %s", resource.Version, name, other, field.Name)
 				}
-				seen[name] = field.Name
+				seen[folded] = field.Name
 			}
 		}
 		if field, _ := resource.Schema.Find(resource.Key); field == nil || !field.Required || field.Shared {
 			t.Errorf("version %s: key %s is not required in every row", resource.Version, resource.Key)
 		}
 	}
+}
+
+func letterOrDigit(r rune) rune {
+	if unicode.IsLetter(r) || unicode.IsDigit(r) {
+		return unicode.ToLower(r)
+	}
+	return -1
 }
 
 // TestFieldsTakeTheirExamples checks each example by the field's own rules.

@@ -249,6 +249,8 @@ func disagreements(records []Record, column int, problems []Problem) []Problem {
 
 func sameShared(field *Field, a, b []byte) bool {
 	switch {
+	case string(a) == string(b):
+		return true
 	case field.List:
 		return sameSet(a, b)
 	case field.Type == Boolean:
@@ -256,6 +258,6 @@ func sameShared(field *Field, a, b []byte) bool {
 		right, okRight := ParseBoolean(b)
 		return okLeft && okRight && left == right
 	default:
-		return string(a) == string(b)
+		return false
 	}
 }

@@ -353,7 +353,7 @@ func TestClose(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Close() != nil || r.Close() != nil {
+	if first, second := r.Close(), r.Close(); first != nil || second != nil {
 		t.Error("Close fails")
 	}
 	ctx, cancel := context.WithCancel(context.Background())

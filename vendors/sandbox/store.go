@@ -96,7 +96,8 @@ func (s *store) put(id string, version int, body []byte, onlyNew bool) (created 
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	e := &entry{id: id, place: s.next, version: version, applied: 1, hash: sha256.Sum256(body)}
+	// The id is cloned because it may be a slice of the whole body, which would stay in memory with it.
+	e := &entry{id: strings.Clone(id), place: s.next, version: version, applied: 1, hash: sha256.Sum256(body)}
 	old := s.index[id]
 	if old != nil {
 		if onlyNew {

@@ -517,12 +517,9 @@ func TestInflateIsBounded(t *testing.T) {
 	}
 }
 
-// TestCompressedBombStaysSmall reads 256 MiB of blank rows out of a small file.
+// TestCompressedBombStaysSmall reads 64 MiB of blank rows out of a small file.
 func TestCompressedBombStaysSmall(t *testing.T) {
-	if testing.Short() {
-		t.Skip("reads 256 MiB")
-	}
-	path := write(t, "bomb.csv.zst", zst(t, "a,b\n1,x\n"+strings.Repeat(strings.Repeat(",", 4095)+"\n", 64<<10)))
+	path := write(t, "bomb.csv.zst", zst(t, "a,b\n1,x\n"+strings.Repeat(strings.Repeat(",", 4095)+"\n", 16<<10)))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, rows, err := load(path, formats.Options{})
@@ -530,7 +527,7 @@ func TestCompressedBombStaysSmall(t *testing.T) {
 	if err != nil || len(rows) != 1 {
 		t.Errorf("%d rows, %v", len(rows), err)
 	}
-	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 64<<20 {
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 40<<20 {
 		t.Errorf("%d MiB allocated", allocated>>20)
 	}
 }

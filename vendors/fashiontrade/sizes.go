@@ -42,14 +42,6 @@ func findKind(name []byte) (kind, bool) {
 // kindSet is a set of size types.
 type kindSet uint16
 
-func kindsOf(list ...kind) kindSet {
-	var set kindSet
-	for _, k := range list {
-		set |= 1 << k
-	}
-	return set
-}
-
 func (s kindSet) has(k kind) bool { return s&(1<<k) != 0 }
 
 // only returns the set's single member; ok is false when it has none or several.

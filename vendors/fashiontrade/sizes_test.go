@@ -121,6 +121,9 @@ func TestMatchersReadWhatTheVendorReads(t *testing.T) {
 func TestMatchersReadEveryNumber(t *testing.T) {
 	for n := range 10_000 {
 		checkAgainstOracle(t, strconv.Itoa(n))
+		if n%7 != 0 { // all pairs take too long
+			continue
+		}
 		checkAgainstOracle(t, strconv.Itoa(n/100)+"."+strconv.Itoa(n%10))
 		checkAgainstOracle(t, strconv.Itoa(n/100)+"-"+strconv.Itoa(n%100))
 		checkAgainstOracle(t, strconv.Itoa(n/100)+"M-"+strconv.Itoa(n%100)+"M")

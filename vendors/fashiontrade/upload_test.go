@@ -132,7 +132,7 @@ func TestConflict(t *testing.T) {
 		{"another's product", 2, false, []answer{{409, ""}, {200, strings.Replace(stored, "Dress", "Skirt", 1)}}, vendors.Unsettled, 409, 2},
 		{"inactive product", 2, false, []answer{{409, ""}, {200, strings.Replace(stored, "true", "false", 1)}}, vendors.Unsettled, 409, 2},
 		{"invalid, nothing stored", 2, false, []answer{{409, ""}, {404, ""}}, vendors.Unsettled, 409, 2},
-		{"an answer that is no product", 2, false, []answer{{409, ""}, {200, "<html>"}}, vendors.Unsettled, 409, 2},
+		{"an answer that is no product", 2, false, []answer{{409, ""}, {200, "[]"}}, vendors.Unsettled, 409, 2},
 		{"cannot look", 2, false, []answer{{409, ""}, {503, ""}}, vendors.Unsettled, 503, 2},
 		{"no longer allowed to look", 2, false, []answer{{409, ""}, {401, ""}}, vendors.Unsettled, 401, 2},
 		{"rehearsal", 2, true, []answer{{409, ""}}, vendors.Unsettled, 409, 1},
@@ -190,7 +190,7 @@ func TestKnown(t *testing.T) {
 		{"refused midway", []answer{{200, `{"items": [{"id": "a"}], "next": "n"}`}, {500, ""}}, []string{"a"}, "HTTP 500", nil},
 		{"going in circles", []answer{{200, `{"items": [{"id": "a"}], "next": "n"}`}, {200, `{"items": [], "next": "n"}`}},
 			[]string{"a"}, "after itself", nil},
-		{"not the vendor", []answer{{200, "<html>"}}, nil, "not the vendor's", nil},
+		{"not the vendor", []answer{{200, "[]"}}, nil, "not the vendor's", nil},
 		{"no items", []answer{{200, "{}"}}, nil, "no items", nil},
 		{"a product without ID", []answer{{200, `{"items": [{"name": "a"}]}`}}, nil, "without an id", nil},
 	} {

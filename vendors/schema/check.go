@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"bytes"
 	"fmt"
 	"net/url"
 	"strings"
@@ -38,13 +39,11 @@ func (r *Record) Check(record int, problems []Problem) []Problem {
 }
 
 func (r *Record) checkRequired(record int, problems []Problem) []Problem {
-	for i := range r.Layout.Schema {
-		field := &r.Layout.Schema[i]
-		column := r.Layout.Column(field.Name)
-		if !field.Required || field.Shared || column >= 0 && (len(r.Values[column]) > 0 || r.Bad[column]) {
+	for _, need := range r.Layout.required {
+		if need.field.Shared || need.column >= 0 && (len(r.Values[need.column]) > 0 || r.Bad[need.column]) {
 			continue
 		}
-		problems = append(problems, missing(field, record, column))
+		problems = append(problems, missing(need.field, record, need.column))
 	}
 	return problems
 }
@@ -138,13 +137,35 @@ func (t Type) fault(value []byte) string {
 			return "must be true or false"
 		}
 	case URL:
-		address, err := url.Parse(string(value))
-		if err != nil || address.Host == "" || address.Scheme != "http" && address.Scheme != "https" ||
-			strings.ContainsAny(string(value), " \t\r\n") {
+		if !isPlainURL(value) && !isURL(string(value)) {
 			return "must be a whole web address that starts with http:// or https://, without blanks"
 		}
 	}
 	return ""
+}
+
+// isPlainURL knows the addresses that feeds mostly hold, a name of letters and a path without
+// anything that needs escaping, and saves taking them apart.
+func isPlainURL(value []byte) bool {
+	rest, ok := bytes.CutPrefix(value, []byte("https://"))
+	if !ok {
+		rest, ok = bytes.CutPrefix(value, []byte("http://"))
+	}
+	if !ok || len(rest) == 0 || rest[0] == '/' {
+		return false
+	}
+	for _, c := range rest {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && strings.IndexByte("-_./", c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+func isURL(value string) bool {
+	address, err := url.Parse(value)
+	return err == nil && address.Host != "" && (address.Scheme == "http" || address.Scheme == "https") &&
+		!strings.ContainsAny(value, " \t\r\n")
 }
 
 func isInteger(value []byte) bool {
@@ -199,10 +220,9 @@ func CheckShared(records []Record, problems []Problem) []Problem {
 		return problems
 	}
 	layout := records[0].Layout
-	for i := range layout.Schema {
-		field := &layout.Schema[i]
-		if column := layout.Column(field.Name); field.Required && field.Shared && absent(records, column) {
-			problems = append(problems, missing(field, 0, column))
+	for _, need := range layout.required {
+		if need.field.Shared && absent(records, need.column) {
+			problems = append(problems, missing(need.field, 0, need.column))
 		}
 	}
 	for i := range layout.Columns {

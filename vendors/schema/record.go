@@ -14,6 +14,13 @@ type Layout struct {
 	Columns  []Column
 	index    map[string]int
 	families map[string][]int
+	required []required
+}
+
+// required is a field that every record, or every entity when it is shared, needs.
+type required struct {
+	field  *Field
+	column int // -1: the feed has none
 }
 
 // A Column is one value of every record.
@@ -33,6 +40,11 @@ func NewLayout(schema Schema, columns []Column) *Layout {
 		l.index[column.Name] = i
 		if column.Param != "" {
 			l.families[column.Field.Name] = append(l.families[column.Field.Name], i)
+		}
+	}
+	for i := range schema {
+		if schema[i].Required {
+			l.required = append(l.required, required{&schema[i], l.Column(schema[i].Name)})
 		}
 	}
 	for _, family := range l.families {

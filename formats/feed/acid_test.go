@@ -220,3 +220,32 @@ func TestAcidIsWhole(t *testing.T) {
 		}
 	}
 }
+
+// TestApparel wants the rows and columns that other readers count in the feeds of real shops.
+func TestApparel(t *testing.T) {
+	folder := filepath.Join(filepath.Dir(acidFolder(t)), "apparel")
+	for _, test := range []struct {
+		file          string
+		options       formats.Options
+		rows, columns int
+	}{
+		{file: "shopify-apparel.csv", rows: 22, columns: 46},
+		{file: "shopify-jewelery.csv", rows: 41, columns: 46},
+		{file: "magento-configurable.csv", rows: 1994, columns: 70},
+		{file: "magento-men-bottoms.csv", rows: 5, columns: 19},
+		{file: "woocommerce-sample.csv", rows: 24, columns: 55},
+		{file: "marketplace-summer.csv", rows: 797, columns: 43},
+		{file: "stock-report.csv", rows: 9271, columns: 7},
+		{file: "fashion-styles-44k.csv", rows: 44446, columns: 10},
+		{file: "adidas-usa.csv", rows: 845, columns: 21},
+		{file: "google-merchant-da.csv", rows: 1, columns: 23},
+		{file: "womens-catalogue.parquet", rows: 2766, columns: 18},
+		{file: "sneaker-prices-noheader.xlsx", options: formats.Options{NoHeader: true}, rows: 269, columns: 2},
+		{file: "sneaker-prices-noheader.csv", options: formats.Options{NoHeader: true, Encoding: "windows-1251"}, rows: 269, columns: 2},
+	} {
+		header, rows, err := load(filepath.Join(folder, test.file), test.options)
+		if err != nil || len(rows) != test.rows || len(header) != test.columns {
+			t.Errorf("%s: %d rows x %d and %v, want %d x %d", test.file, len(rows), len(header), err, test.rows, test.columns)
+		}
+	}
+}

@@ -310,7 +310,7 @@ func TestStandardInput(t *testing.T) {
 			t.Errorf("%q, %v", rows, err)
 		}
 	}
-	if f.Close() != nil || f.Close() != nil {
+	if first, second := f.Close(), f.Close(); first != nil || second != nil {
 		t.Error("Close fails")
 	}
 	if left, _ := os.ReadDir(os.TempDir()); len(left) > 0 {
@@ -333,7 +333,7 @@ func TestReadOneByOne(t *testing.T) {
 	if _, err := f.Read(context.Background()); err == nil {
 		t.Error("a second reading begins before the first is closed")
 	}
-	if r.Close() != nil || r.Close() != nil {
+	if first, second := r.Close(), r.Close(); first != nil || second != nil {
 		t.Error("Close fails")
 	}
 	if f.Close() != nil {
@@ -517,9 +517,9 @@ func TestInflateIsBounded(t *testing.T) {
 	}
 }
 
-// TestCompressedBombStaysSmall reads 64 MiB of blank rows out of a small file.
+// TestCompressedBombStaysSmall reads 48 MiB of blank rows out of a small file.
 func TestCompressedBombStaysSmall(t *testing.T) {
-	path := write(t, "bomb.csv.zst", zst(t, "a,b\n1,x\n"+strings.Repeat(strings.Repeat(",", 4095)+"\n", 16<<10)))
+	path := write(t, "bomb.csv.zst", zst(t, "a,b\n1,x\n"+strings.Repeat(strings.Repeat(",", 4095)+"\n", 12<<10)))
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	_, rows, err := load(path, formats.Options{})

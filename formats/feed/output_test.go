@@ -86,7 +86,7 @@ func TestOldOrNewNeverHalf(t *testing.T) {
 	if err := o.Write([][]byte{[]byte("1")}); err != nil {
 		t.Fatal(err)
 	}
-	if o.Discard() != nil || o.Discard() != nil {
+	if first, second := o.Discard(), o.Discard(); first != nil || second != nil {
 		t.Error("Discard fails")
 	}
 	if err := o.Write(nil); err == nil {

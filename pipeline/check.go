@@ -15,8 +15,7 @@ func Check(ctx context.Context, job *Job) (*Result, error) {
 		return nil, interrupted(ctx, err)
 	}
 	defer survey.facts.close()
-	result := &Result{Collector: survey.collector, Summary: job.summary(survey.facts.rows, survey.collector)}
-	return result, job.acceptable(survey)
+	return job.result(survey.facts.rows, survey.collector), job.acceptable(survey)
 }
 
 // A survey is what checking the whole feed has shown.

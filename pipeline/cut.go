@@ -112,7 +112,7 @@ func (c *cutter) bind(header *formats.Header) error {
 func (c *cutter) row(row formats.Row, found []twin) error {
 	key := c.value(row, c.key)
 	hash := c.hash.sum(key)
-	if err := c.note(row, hash); err != nil {
+	if err := c.note(row, hash, len(key) > 0); err != nil {
 		return err
 	}
 	if len(key) > 0 && c.facts.scattered != nil && c.facts.scattered.has(hash) {
@@ -124,7 +124,7 @@ func (c *cutter) row(row formats.Row, found []twin) error {
 				return err
 			}
 		}
-		if err := c.begin(key); err != nil {
+		if err := c.begin(key, hash); err != nil {
 			return err
 		}
 	}
@@ -148,10 +148,13 @@ func (c *cutter) value(row formats.Row, column int) []byte {
 	return c.binding.Value(row, column)
 }
 
-// note tells the learner of the row's unique values.
-func (c *cutter) note(row formats.Row, entity spill.Key) error {
+// note tells the learner of the row's key and unique values.
+func (c *cutter) note(row formats.Row, entity spill.Key, hasKey bool) error {
 	if c.learn == nil {
 		return nil
+	}
+	if err := c.learn.row(entity, hasKey, row.Place()); err != nil {
+		return err
 	}
 	for field, column := range c.unique {
 		value := c.value(row, column)
@@ -166,7 +169,7 @@ func (c *cutter) note(row formats.Row, entity spill.Key) error {
 }
 
 // begin starts a unit, in a new batch when the current one is full.
-func (c *cutter) begin(key []byte) error {
+func (c *cutter) begin(key []byte, hash spill.Key) error {
 	if c.current != nil && len(c.current.rows) >= batchRows {
 		if err := c.flush(); err != nil {
 			return err
@@ -178,6 +181,7 @@ func (c *cutter) begin(key []byte) error {
 	c.current.units = append(c.current.units, unit{batch: c.current, above: string(c.above)})
 	unit := &c.current.units[len(c.current.units)-1]
 	unit.entity.Key = string(key)
+	unit.beside = c.facts.beside[hash]
 	if len(key) > 0 {
 		c.above = append(c.above[:0], key...)
 	}
@@ -246,7 +250,7 @@ func (c *cutter) regroup(ctx context.Context) error {
 			row := block.Row(i)
 			key := c.value(row, c.key)
 			if !c.continues(key) {
-				if err := c.begin(key); err != nil {
+				if err := c.begin(key, c.hash.sum(key)); err != nil {
 					return err
 				}
 			}

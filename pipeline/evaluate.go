@@ -138,6 +138,7 @@ func (p *pass) checkUnit(u *unit) error {
 	}
 	e.Problems = schema.CheckShared(e.Records, e.Problems)
 	p.addTwins(u)
+	p.addBeside(u)
 	value := p.job.Resource.Encode(e)
 	p.hintKey(u)
 	if !e.Sound() {
@@ -167,6 +168,17 @@ func (p *pass) addTwins(u *unit) {
 			Message: fmt.Sprintf("%q stands in %s too, in another %s", u.entity.Records[t.record].Values[column],
 				p.job.cell(place, u.binding.Layout.Columns[column].Source), p.job.Resource.Noun.One)})
 	}
+}
+
+// addBeside holds an entity back that may lack a row: the vendor would take it as whole, and when
+// the row comes with the corrected rejects, it would replace all the others.
+func (p *pass) addBeside(u *unit) {
+	if u.beside.Row == 0 {
+		return
+	}
+	u.entity.Add(schema.Problem{Rule: MayLackRow, Field: p.job.Resource.Key,
+		Message: fmt.Sprintf("row %d beside it has no %s: it may belong to this %s", u.beside.Row, p.job.Resource.Key,
+			p.job.Resource.Noun.One)})
 }
 
 // hintKey tells the row above to whoever left the key out.

@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/maphash"
 	"iter"
 	"math/bits"
 
 	"bulkload/formats"
+	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/spill"
 )
 
@@ -15,10 +17,19 @@ type facts struct {
 	rows      int64         // rows of the feed
 	scattered *keySet       // keys whose rows do not stand together; nil when there are none
 	twice     *spill.Sorter // values that stand on another row too, by row and field; nil when there are none
+	beside    beside        // entities that stand beside a row without a key
 }
 
+// beside gives, by an entity key's hash, the place of a row without a key that stands directly
+// above or below a row of that entity. Such a row may belong to the entity, which is then not whole.
+type beside map[spill.Key]formats.Place
+
+// mostBeside is how many entities beside keyless rows are remembered. A feed with more of them has
+// no usable key at all.
+const mostBeside = 1 << 18
+
 // any reports whether the feed must be read again with these facts.
-func (f *facts) any() bool { return f.scattered != nil || f.twice != nil }
+func (f *facts) any() bool { return f.scattered != nil || f.twice != nil || len(f.beside) > 0 }
 
 func (f *facts) close() {
 	if f.twice != nil {
@@ -70,11 +81,14 @@ type learner struct {
 	dir     string
 	runs    spill.Sorter // one record for each run of rows with one key
 	uniques spill.Sorter // one record for each value of a unique field
+	beside  beside
+	above   spill.Key     // hash of the last row's key, zero when it had none
+	keyless formats.Place // of the last row when it had no key
 	scratch []byte
 }
 
 func newLearner(dir string) *learner {
-	return &learner{dir: dir, runs: spill.Sorter{Dir: dir}, uniques: spill.Sorter{Dir: dir}}
+	return &learner{dir: dir, runs: spill.Sorter{Dir: dir}, uniques: spill.Sorter{Dir: dir}, beside: make(beside)}
 }
 
 func (l *learner) close() {
@@ -84,6 +98,26 @@ func (l *learner) close() {
 
 // run notes that a run of rows with this key begins.
 func (l *learner) run(key spill.Key) error { return l.runs.Add(key, nil) }
+
+// row notes whether a row has a key, and whose neighbour it is.
+func (l *learner) row(key spill.Key, hasKey bool, place formats.Place) error {
+	switch {
+	case hasKey && l.keyless.Row > 0:
+		l.beside[key] = l.keyless
+	case !hasKey && l.above != spill.Key{}:
+		l.beside[l.above] = place
+	}
+	l.above, l.keyless = spill.Key{}, formats.Place{}
+	if hasKey {
+		l.above = key
+	} else {
+		l.keyless = place
+	}
+	if len(l.beside) > mostBeside {
+		return &mapping.Error{Reason: fmt.Sprintf("rows without a key stand beside more than %d others", mostBeside)}
+	}
+	return nil
+}
 
 // value notes a value of the field-th unique field.
 func (l *learner) value(hash spill.Key, field int, entity spill.Key, place formats.Place) error {
@@ -97,7 +131,7 @@ func (l *learner) value(hash spill.Key, field int, entity spill.Key, place forma
 
 // facts says what was learned.
 func (l *learner) facts(rows int64) (facts, error) {
-	learned := facts{rows: rows}
+	learned := facts{rows: rows, beside: l.beside}
 	count := int64(0)
 	for _, err := range repeated(&l.runs) {
 		if err != nil {

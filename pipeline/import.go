@@ -40,7 +40,7 @@ func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result,
 	if _, err := s.read(context.WithoutCancel(ctx), j, nil, false); err != nil {
 		return nil, cause
 	}
-	return &Result{Collector: s.collector, Summary: j.summary(s.facts.rows, s.collector)}, cause
+	return j.result(s.facts.rows, s.collector), cause
 }
 
 // send reads the feed once more and sends what is sound.
@@ -64,8 +64,7 @@ func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error)
 		collector.Close()
 		return nil, err
 	}
-	result := &Result{Collector: collector, Summary: j.summary(p.rows, collector)}
-	return result, j.ending(ctx, s, p.rows, sendErr)
+	return j.result(p.rows, collector), j.ending(ctx, s, p.rows, sendErr)
 }
 
 // fatal says what an error of the sending pass means: the feed was read to its end before, so it

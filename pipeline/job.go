@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -15,7 +16,6 @@ import (
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
 	"bulkload/vendors"
-	"bulkload/vendors/schema"
 )
 
 // A Job is a feed, where it goes, and how.
@@ -42,10 +42,8 @@ type Job struct {
 	// Progress is told how far the job is, often and from several goroutines. Nil: nobody listens.
 	Progress func(Progress)
 
-	bindings struct {
-		ignored, dropped []string
-	}
-	tally formats.Tally
+	binding *mapping.Binding // of the last header that was met
+	tally   formats.Tally
 }
 
 // Progress tells how far a job is.
@@ -155,7 +153,7 @@ func (j *Job) bind(header *formats.Header) (*mapping.Binding, error) {
 	if j.Feed.Format == "xlsx" {
 		binding.Keeps()
 	}
-	j.bindings.ignored, j.bindings.dropped = binding.Ignored, binding.Dropped
+	j.binding = binding
 	return binding, nil
 }
 
@@ -178,18 +176,14 @@ func (j *Job) stopped() bool {
 
 // sentence returns the sentence of a rule by its id.
 func (j *Job) sentence(id string) string {
-	for _, rules := range [][]*schema.Rule{j.Resource.Rules, schema.Rules, mapping.Rules, Rules} {
-		for _, rule := range rules {
-			if rule.ID == id {
-				return rule.Sentence
-			}
+	for _, rule := range j.Resource.AllRules() {
+		if rule.ID == id {
+			return rule.Sentence
 		}
 	}
-	for i := range j.Resource.Schema {
-		for _, check := range j.Resource.Schema[i].Checks {
-			if check.Rule.ID == id {
-				return check.Rule.Sentence
-			}
+	for _, rule := range slices.Concat(mapping.Rules, Rules) {
+		if rule.ID == id {
+			return rule.Sentence
 		}
 	}
 	return ""
@@ -201,7 +195,7 @@ func (j *Job) summary(rows int64, c *report.Collector) *report.Summary {
 		Feed: j.Feed.Name, Format: j.describe(), Sheet: j.Feed.Sheet,
 		Target: j.Vendor.Name + "/" + j.Resource.Name, Version: j.Resource.Version, Noun: j.Resource.Noun,
 		RowsIn: rows, Blank: j.tally.Blank, Remarks: j.tally.Remarks,
-		Counts: c.Counts, Rules: c.Rules(j.sentence), Ignored: j.bindings.ignored, Dropped: j.bindings.dropped,
+		Counts: c.Counts, Rules: c.Rules(j.sentence), Ignored: j.binding.Ignored, Dropped: j.binding.Dropped,
 		Sending: j.Client != nil && !j.Rehearse,
 	}
 	if j.Counts != nil {
@@ -225,10 +219,16 @@ func (j *Job) describe() string {
 type Result struct {
 	Summary   *report.Summary
 	Collector *report.Collector
+	Header    *formats.Header // of the feed, with all columns that were met
 }
 
 // Close gives up temporary files.
 func (r *Result) Close() error { return r.Collector.Close() }
+
+// result makes the result of a job that came as far as having counts.
+func (j *Job) result(rows int64, c *report.Collector) *Result {
+	return &Result{Summary: j.summary(rows, c), Collector: c, Header: j.binding.Header()}
+}
 
 // interrupted turns the end of a context into ErrInterrupted.
 func interrupted(ctx context.Context, err error) error {

@@ -11,8 +11,10 @@ import (
 	"bulkload/vendors/schema"
 )
 
-// The rules about what only sending shows.
+// The rules about rows as a whole, and about what only sending shows.
 var (
+	MayLackRow = &schema.Rule{ID: "entity.incomplete",
+		Sentence: "a row without a key stands beside it and may belong to it; it is held back until that row has its key"}
 	VendorRefused = &schema.Rule{ID: "vendor.refused", Sentence: "the vendor did not take it"}
 	NoAnswer      = &schema.Rule{ID: "vendor.no-answer",
 		Sentence: "it was sent and no answer came: it may be stored or not; loading it again settles it"}
@@ -20,7 +22,7 @@ var (
 )
 
 // Rules lists the rules of the pipeline itself.
-var Rules = []*schema.Rule{VendorRefused, NoAnswer, NotSent}
+var Rules = []*schema.Rule{MayLackRow, VendorRefused, NoAnswer, NotSent}
 
 // settler writes down what became of units. It is used by many goroutines.
 type settler struct {

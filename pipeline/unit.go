@@ -15,8 +15,9 @@ type unit struct {
 	binding *mapping.Binding
 	rows    []formats.Row
 	twins   []rowTwin
-	above   string // key of the entity before; a hint for rows without a key
-	batch   *batch // holds the memory of all this
+	above   string        // key of the entity before; a hint for rows without a key
+	beside  formats.Place // of a row without a key next to one of these; zero when there is none
+	batch   *batch        // holds the memory of all this
 }
 
 type rowTwin struct {

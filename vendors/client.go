@@ -45,6 +45,9 @@ type Request struct {
 	RawQuery string
 	Header   http.Header
 	Body     []byte
+	// JSON is set when the vendor answers this call with JSON: a success with anything else did not
+	// come from the vendor, but from something on the way, and is a *TransportError.
+	JSON bool
 }
 
 // A Response is a vendor's answer with a status of 2xx.
@@ -153,6 +156,9 @@ func (c *Client) once(ctx context.Context, request Request) (*Response, error) {
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return nil, c.apiError(answer, body)
+	}
+	if request.JSON && answer.StatusCode != http.StatusNoContent && !json.Valid(body) {
+		return nil, &TransportError{request.Method, request.Path, fmt.Errorf("the answer with status %d is not JSON", answer.StatusCode)}
 	}
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 }

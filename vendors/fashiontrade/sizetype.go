@@ -100,7 +100,7 @@ func (w *work) sayTaken(record int, k kind, fits kindSet, value []byte) {
 	w.takenSaid = true
 	reason := fmt.Sprintf("%q fits no other size type", value)
 	if _, alone := fits.only(); !alone {
-		reason = fmt.Sprintf("of %s, which %q fits, the product's tags leave no other", fits, value)
+		reason = fmt.Sprintf("of %s, which %q fits, the product's tags leave this one", fits, value)
 	}
 	w.add(record, sizeTypeTaken, "size_type", fmt.Sprintf("size type %s taken, because %s", k, reason), "", "")
 }

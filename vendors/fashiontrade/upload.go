@@ -46,7 +46,7 @@ func (a *productAPI) upload(ctx context.Context, client *vendors.Client, u vendo
 }
 
 func (a *productAPI) send(ctx context.Context, client *vendors.Client, u vendors.Upload, e *vendors.Entity) error {
-	request := vendors.Request{Method: http.MethodPut, Path: productPath(e.Key), Header: a.headers(), Body: e.Body}
+	request := vendors.Request{Method: http.MethodPut, Path: productPath(e.Key), Header: a.headers(), Body: e.Body, JSON: true}
 	if u.CreateOnly {
 		request.Method, request.Path = http.MethodPost, "/products"
 	}
@@ -71,10 +71,10 @@ func (a *productAPI) send(ctx context.Context, client *vendors.Client, u vendors
 // lost. The product is then there as it was sent. Any other refusal stays what it is.
 func (a *productAPI) settleConflict(ctx context.Context, client *vendors.Client, e *vendors.Entity, refusal error) error {
 	var answer *vendors.APIError
-	if !errors.As(refusal, &answer) || answer.Status != http.StatusConflict {
-		return refusal
+	if !errors.As(refusal, &answer) || answer.Status != http.StatusConflict || e.Known {
+		return refusal // what was there before the run is not our first try
 	}
-	stored, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: productPath(e.Key), Header: a.headers()})
+	stored, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: productPath(e.Key), Header: a.headers(), JSON: true})
 	var absent *vendors.APIError
 	if errors.As(err, &absent) && !absent.Temporary() && !absent.Unauthorised() {
 		return refusal
@@ -157,7 +157,7 @@ func (a *productAPI) list(ctx context.Context, client *vendors.Client, next stri
 		query += "&next=" + asItIs(next)
 	}
 	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: "/products", RawQuery: query,
-		Header: a.headers()})
+		Header: a.headers(), JSON: true})
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"bulkload/vendors"
+)
+
+// configFile is what is looked for in the working directory, then in the user's config directory.
+const configFile = "bulkload.yaml"
+
+// config is the configuration file.
+type config struct {
+	Accounts map[string]accountConfig `yaml:"accounts"`
+}
+
+// accountConfig is one account of the configuration file. The token comes from a file, a command
+// or the environment; it is never written here.
+type accountConfig struct {
+	Vendor       string `yaml:"vendor"`
+	BaseURL      string `yaml:"base_url"`
+	APIVersion   string `yaml:"api_version"`
+	TokenFile    string `yaml:"token_file"`
+	TokenCommand string `yaml:"token_command"`
+	TokenEnv     string `yaml:"token_env"`
+	Rate         string `yaml:"rate"`
+	Workers      int    `yaml:"workers"`
+	Timeout      string `yaml:"timeout"`
+}
+
+// What an account has when nothing is said.
+const (
+	defaultWorkers = 8
+	defaultTimeout = 60 * time.Second
+)
+
+// loadConfig reads the configuration: the named file, or the first that is found. None is no error.
+func (p *program) loadConfig(path string) (config, error) {
+	if path != "" {
+		return readConfig(path)
+	}
+	candidates := []string{configFile}
+	if dir, err := os.UserConfigDir(); err == nil {
+		candidates = append(candidates, filepath.Join(dir, "bulkload", configFile))
+	}
+	for _, candidate := range candidates {
+		c, err := readConfig(candidate)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return c, err
+		}
+	}
+	return config{}, nil
+}
+
+func readConfig(path string) (config, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return config{}, fmt.Errorf("read configuration: %w", err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	decoder.KnownFields(true)
+	var c config
+	if err := decoder.Decode(&c); err != nil {
+		return config{}, fmt.Errorf("configuration %s: %w", path, err)
+	}
+	for name, account := range c.Accounts {
+		if account.TokenFile != "" && !filepath.IsAbs(account.TokenFile) {
+			account.TokenFile = filepath.Join(filepath.Dir(path), account.TokenFile)
+			c.Accounts[name] = account
+		}
+	}
+	return c, nil
+}
+
+// choose returns the account to use for a vendor: the named one, or the only one there is.
+func (c config) choose(name, vendor string) (string, accountConfig, error) {
+	if name != "" {
+		account, ok := c.Accounts[name]
+		if !ok {
+			return "", account, fmt.Errorf("there is no account %q%s", name, c.list(vendor))
+		}
+		if account.Vendor != vendor {
+			return "", account, fmt.Errorf("account %q belongs to %s, not to %s", name, account.Vendor, vendor)
+		}
+		return name, account, nil
+	}
+	names := c.of(vendor)
+	switch len(names) {
+	case 1:
+		return names[0], c.Accounts[names[0]], nil
+	case 0:
+		return "", accountConfig{}, fmt.Errorf("no account for %s is configured in %s; --sandbox tries the feed without one",
+			vendor, configFile)
+	}
+	return "", accountConfig{}, fmt.Errorf("say with --account which account to use%s", c.list(vendor))
+}
+
+func (c config) of(vendor string) []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(c.Accounts)) {
+		if c.Accounts[name].Vendor == vendor {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func (c config) list(vendor string) string {
+	if names := c.of(vendor); len(names) > 0 {
+		return "; there are: " + strings.Join(names, ", ")
+	}
+	return ""
+}
+
+// account makes the account that the configuration describes.
+func (p *program) account(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Account, error) {
+	account := &vendors.Account{Name: name, BaseURL: strings.TrimSuffix(cmp.Or(c.BaseURL, vendor.BaseURL), "/"),
+		Workers: cmp.Or(c.Workers, defaultWorkers), Timeout: defaultTimeout}
+	if err := checkBaseURL(account.BaseURL); err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	var err error
+	if account.Rate, err = parseRate(c.Rate); err != nil {
+		return nil, fmt.Errorf("account %s: rate: %w", name, err)
+	}
+	if c.Timeout != "" {
+		if account.Timeout, err = time.ParseDuration(c.Timeout); err != nil {
+			return nil, fmt.Errorf("account %s: timeout: %w", name, err)
+		}
+	}
+	if account.Token, err = p.token(c); err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	return account, nil
+}
+
+func checkBaseURL(address string) error {
+	parsed, err := url.Parse(address)
+	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.User != nil {
+		return fmt.Errorf("%q is not an address such as https://api.example.com/pim", address)
+	}
+	return nil
+}
+
+// token gets the account's token from where the configuration says it is.
+func (p *program) token(c accountConfig) (vendors.Secret, error) {
+	var text string
+	switch {
+	case c.TokenFile != "":
+		data, err := os.ReadFile(c.TokenFile)
+		if err != nil {
+			return "", fmt.Errorf("read token: %w", err)
+		}
+		text = string(data)
+	case c.TokenCommand != "":
+		output, err := exec.Command("sh", "-c", c.TokenCommand).Output()
+		if err != nil {
+			return "", fmt.Errorf("run token_command: %w", err)
+		}
+		text = string(output)
+	case c.TokenEnv != "":
+		text = p.getenv(c.TokenEnv)
+	default:
+		return "", errors.New("one of token_file, token_command and token_env is needed")
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return "", errors.New("the token is empty")
+	}
+	return vendors.Secret(text), nil
+}
+
+// parseRate reads a number of requests a second: "20/s", "600/m", "20". Empty: no limit.
+func parseRate(text string) (float64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	number, unit, _ := strings.Cut(text, "/")
+	per, ok := map[string]float64{"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}[unit]
+	rate, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if !ok || err != nil || rate <= 0 {
+		return 0, fmt.Errorf("%q is not a rate such as 20/s or 600/min", text)
+	}
+	return rate / per, nil
+}

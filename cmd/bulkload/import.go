@@ -1,0 +1,23 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func (p *program) importCommand() *cobra.Command {
+	flags := &loadFlags{}
+	c := &cobra.Command{
+		Use:   "import FEED --to VENDOR/RESOURCE",
+		Short: "Check a feed, send what is right, and report what became of every row",
+		Long: `Check a feed (XLSX, CSV, Parquet or NDJSON; plain, gzip or zstd; - for standard input),
+send every entity that keeps the vendor's rules, and report what became of every row.
+Nothing is sent from a feed that is damaged or has more faulty rows than --max-errors.`,
+		Example: `  bulkload import season.xlsx --to fashiontrade/products --sandbox
+  bulkload import season.xlsx --to fashiontrade/products --account ft-prod --max-errors 5%`,
+		Args: oneFeed,
+		RunE: func(c *cobra.Command, args []string) error {
+			return (&load{program: p, flags: flags, command: "import"}).execute(c.Context(), args[0])
+		},
+	}
+	flags.addFeed(c)
+	flags.addImport(c)
+	return c
+}

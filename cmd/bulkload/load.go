@@ -1,0 +1,503 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"bulkload/formats"
+	"bulkload/formats/feed"
+	"bulkload/pipeline"
+	"bulkload/pipeline/mapping"
+	"bulkload/pipeline/report"
+	"bulkload/pipeline/send"
+	"bulkload/vendors"
+	"bulkload/vendors/all"
+	"bulkload/vendors/sandbox"
+)
+
+// loadFlags are the flags that import and check share, and those of import.
+type loadFlags struct {
+	to            string
+	apiVersion    string
+	config        string
+	account       string
+	mapFile       string
+	set           []string
+	sheet         string
+	headerRow     int64
+	noHeader      bool
+	encoding      string
+	delimiter     string
+	maxErrors     string
+	expectRows    int64
+	strictColumns bool
+	report        string
+	rejects       string
+	json          bool
+	quiet         bool
+	noProgress    bool
+
+	sandbox       string
+	baseURL       string
+	rate          string
+	workers       int
+	createOnly    bool
+	dryRun        bool
+	runDir        string
+	failIfNothing bool
+}
+
+// inMemory is what --sandbox stands for when it names no folder.
+const inMemory = "(memory)"
+
+func (f *loadFlags) addFeed(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.to, "to", "", "vendor and resource, such as fashiontrade/products")
+	flags.StringVar(&f.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
+	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
+	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
+	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
+	flags.StringArrayVar(&f.set, "set", nil, "`field=value` for every row; {COLUMN} as value takes that column; may be repeated")
+	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")
+	flags.Int64Var(&f.headerRow, "header-row", 0, "`ROW` that names the columns (default: found)")
+	flags.BoolVar(&f.noHeader, "no-header", false, "the feed has no header; its columns are called A, B, C, …")
+	flags.StringVar(&f.encoding, "encoding", "", "encoding of a text feed, such as windows-1251 (default: found)")
+	flags.StringVar(&f.delimiter, "delimiter", "", "what separates the cells of a CSV feed: , ; | or tab (default: found)")
+	flags.StringVar(&f.maxErrors, "max-errors", "", "send nothing when more rows are faulty than this: `100` or 5%")
+	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
+	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
+	flags.StringVar(&f.report, "report", "", "write every problem to `FILE` (.csv, .xlsx, .ndjson, .parquet)")
+	flags.StringVar(&f.rejects, "rejects", "", "write the rows that do not go in to `FILE`, to be put right and loaded")
+	flags.BoolVar(&f.json, "json", false, "write events as JSON lines to standard output")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no progress")
+	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
+}
+
+func (f *loadFlags) addImport(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.sandbox, "sandbox", "", "load into the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
+	flags.Lookup("sandbox").NoOptDefVal = inMemory
+	flags.StringVar(&f.baseURL, "base-url", "", "address of the API, in place of the account's")
+	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
+	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
+	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
+	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
+	flags.BoolVar(&f.failIfNothing, "fail-if-nothing", false, "exit with 8 when nothing was created or updated")
+}
+
+// load is one run of import or check.
+type load struct {
+	*program
+	flags    *loadFlags
+	command  string
+	vendor   *vendors.Vendor
+	resource *vendors.Resource
+	account  *vendors.Account // nil: nothing is sent
+	feed     *feed.Feed
+	job      *pipeline.Job
+	run      string // id
+	started  time.Time
+	events   *report.Events // nil: none
+	progress *progress
+	outputs  outputs
+}
+
+// execute carries a run out: it opens, checks or sends, and writes down what happened.
+func (l *load) execute(ctx context.Context, path string) error {
+	l.started = l.now()
+	if err := l.choose(); err != nil {
+		return err
+	}
+	if err := l.open(path); err != nil {
+		return err
+	}
+	defer l.feed.Close()
+	release, err := l.connect()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := l.outputs.prepare(l); err != nil {
+		return err
+	}
+	l.begin()
+	result, err := l.work(ctx)
+	l.progress.end()
+	if result == nil {
+		return err
+	}
+	defer result.Close()
+	return l.finish(result, err)
+}
+
+func (l *load) work(ctx context.Context) (*pipeline.Result, error) {
+	if l.account == nil {
+		return pipeline.Check(ctx, l.job)
+	}
+	return pipeline.Import(ctx, l.job)
+}
+
+// choose finds the vendor's resource, and the account when the run sends.
+func (l *load) choose() error {
+	if l.flags.to == "" {
+		return &usageError{errors.New("say with --to where the feed goes, such as --to fashiontrade/products")}
+	}
+	version := l.flags.apiVersion
+	name, settings, err := l.settings()
+	if err != nil {
+		return &usageError{err}
+	}
+	if version == "" {
+		version = settings.APIVersion
+	}
+	if l.vendor, l.resource, err = all.Find(l.flags.to, version); err != nil {
+		return &usageError{err}
+	}
+	if l.command != "import" {
+		return nil
+	}
+	if l.account, err = l.connectAs(name, settings); err != nil {
+		return &usageError{err}
+	}
+	return nil
+}
+
+// settings finds what the configuration says of the account. A check needs none.
+func (l *load) settings() (string, accountConfig, error) {
+	vendor, _, _ := strings.Cut(l.flags.to, "/")
+	if l.flags.sandbox != "" {
+		return "sandbox", accountConfig{}, nil
+	}
+	c, err := l.loadConfig(l.flags.config)
+	if err != nil {
+		return "", accountConfig{}, err
+	}
+	if l.command == "check" && l.flags.account == "" {
+		if names := c.of(vendor); len(names) == 1 {
+			return names[0], c.Accounts[names[0]], nil
+		}
+		return "", accountConfig{}, nil
+	}
+	if l.flags.account == "" && l.flags.baseURL != "" && len(c.of(vendor)) == 0 {
+		return "", accountConfig{TokenEnv: "BULKLOAD_TOKEN"}, nil
+	}
+	return c.choose(l.flags.account, vendor)
+}
+
+func (l *load) connectAs(name string, settings accountConfig) (*vendors.Account, error) {
+	if l.flags.baseURL != "" {
+		settings.BaseURL = l.flags.baseURL
+	}
+	if l.flags.rate != "" {
+		settings.Rate = l.flags.rate
+	}
+	if l.flags.workers > 0 {
+		settings.Workers = l.flags.workers
+	}
+	if l.flags.sandbox != "" {
+		settings.TokenCommand = "echo sandbox"
+	}
+	return l.program.account(name, settings, l.vendor)
+}
+
+// open opens the feed and reads the mapping.
+func (l *load) open(path string) error {
+	m, err := l.mapping()
+	if err != nil {
+		return &usageError{err}
+	}
+	options, err := l.options()
+	if err != nil {
+		return &usageError{err}
+	}
+	budget := pipeline.Budget{}
+	if l.flags.maxErrors != "" {
+		if budget, err = pipeline.ParseBudget(l.flags.maxErrors); err != nil {
+			return &usageError{fmt.Errorf("--max-errors: %w", err)}
+		}
+	}
+	if l.feed, err = feed.Open(path, l.stdin, options); err != nil {
+		return asFeedError(path, err)
+	}
+	l.job = &pipeline.Job{Feed: l.feed, Vendor: l.vendor, Resource: l.resource, Mapping: m,
+		StrictColumns: l.flags.strictColumns, MaxErrors: budget, ExpectRows: l.flags.expectRows,
+		CheckWorkers: runtime.GOMAXPROCS(0)}
+	return nil
+}
+
+func (l *load) mapping() (mapping.Mapping, error) {
+	var m mapping.Mapping
+	if l.flags.mapFile != "" {
+		var err error
+		if m, err = mapping.Load(l.flags.mapFile); err != nil {
+			return m, err
+		}
+	}
+	for _, setting := range l.flags.set {
+		if err := m.Assign(setting); err != nil {
+			return m, fmt.Errorf("--set: %w", err)
+		}
+	}
+	return m, nil
+}
+
+func (l *load) options() (formats.Options, error) {
+	o := formats.Options{Sheet: l.flags.sheet, Prefer: l.resource.Name, HeaderRow: l.flags.headerRow,
+		NoHeader: l.flags.noHeader, Encoding: l.flags.encoding}
+	switch {
+	case l.flags.delimiter == "tab" || l.flags.delimiter == `\t`:
+		o.Delimiter = '\t'
+	case len(l.flags.delimiter) == 1:
+		o.Delimiter = l.flags.delimiter[0]
+	case l.flags.delimiter != "":
+		return o, fmt.Errorf("--delimiter %q is not one character", l.flags.delimiter)
+	}
+	return o, nil
+}
+
+// connect makes the client that sends, and starts the sandbox when the run goes there.
+func (l *load) connect() (release func(), err error) {
+	release = func() {}
+	if l.account == nil {
+		return release, nil
+	}
+	if l.flags.sandbox != "" {
+		if release, err = l.startSandbox(); err != nil {
+			return nil, err
+		}
+	}
+	counts := &send.Counts{}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = l.account.Workers
+	transport.MaxConnsPerHost = l.account.Workers
+	retry := send.DefaultRetry(l.stop, counts)
+	pace := send.NewPace(l.account.Rate, l.stop)
+	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize,
+		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
+		Agent: "bulkload/" + version(), Now: l.now, Pace: pace, Again: retry.Again(pace)}
+	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
+	l.job.CreateOnly, l.job.Rehearse, l.job.Stop = l.flags.createOnly, l.flags.dryRun, l.stop
+	if l.flags.dryRun && !l.resource.Rehearses {
+		l.job.Client = nil
+	}
+	closeSandbox := release
+	return func() {
+		transport.CloseIdleConnections()
+		closeSandbox()
+	}, nil
+}
+
+func (l *load) startSandbox() (func(), error) {
+	options := sandbox.Options{}
+	if l.flags.sandbox != inMemory {
+		options.Dir = l.flags.sandbox
+	}
+	server, err := sandbox.New(options)
+	if err != nil {
+		return nil, fmt.Errorf("sandbox: %w", err)
+	}
+	if _, err := server.Start("127.0.0.1:0"); err != nil {
+		return nil, errors.Join(fmt.Errorf("sandbox: %w", err), server.Close())
+	}
+	l.account.BaseURL = server.BaseURL(l.vendor.Name)
+	return func() {
+		if err := server.Close(); err != nil {
+			fmt.Fprintf(l.stderr, "bulkload: sandbox: %v\n", err)
+		}
+	}, nil
+}
+
+// begin tells that the run starts.
+func (l *load) begin() {
+	if l.flags.json {
+		l.events = report.NewEvents(l.stdout, l.now)
+		l.events.Start(l.run, l.command, l.feed.Name, l.vendor.Name+"/"+l.resource.Name)
+	}
+	l.progress = newProgress(l.program, !l.flags.quiet && !l.flags.noProgress && !l.flags.json)
+	l.job.Progress = func(p pipeline.Progress) {
+		l.progress.show(p)
+		if l.events != nil {
+			l.events.Progress(p.Stage, p.Done, p.Total)
+		}
+	}
+}
+
+// finish writes the run's files and says how it ended.
+func (l *load) finish(result *pipeline.Result, runErr error) error {
+	s := result.Summary
+	s.Run, s.Command, s.Started, s.Finished = l.run, l.command, l.started, l.now()
+	s.DryRun = l.flags.dryRun
+	if l.account != nil {
+		s.Account = l.accountLabel()
+	}
+	if runErr != nil {
+		s.Stopped = runErr.Error()
+	}
+	if runErr == nil {
+		if err := s.Unbalanced(); err != nil {
+			runErr = &pipeline.InternalError{Reason: err.Error()}
+		}
+	}
+	code := exitCode(runErr, l.cause())
+	if runErr == nil {
+		code = finished(s, l.flags.failIfNothing)
+	}
+	if err := l.outputs.write(l, result, code); err != nil {
+		return err
+	}
+	if err := l.tell(result, code); err != nil {
+		return err
+	}
+	if code == exitDone {
+		return nil
+	}
+	return &saidError{code}
+}
+
+func (l *load) accountLabel() string {
+	if l.flags.sandbox == inMemory {
+		return "sandbox in memory"
+	}
+	if l.flags.sandbox != "" {
+		return "sandbox in " + l.flags.sandbox
+	}
+	if l.account.Name != "" {
+		return "account " + l.account.Name
+	}
+	return l.account.BaseURL
+}
+
+// tell writes the summary for people, or the last events for programs.
+func (l *load) tell(result *pipeline.Result, code int) error {
+	if l.events != nil {
+		if err := l.events.Problems(result.Collector); err != nil {
+			return err
+		}
+		if err := l.events.Summary(result.Summary, code); err != nil {
+			return fmt.Errorf("write events: %w", err)
+		}
+		return nil
+	}
+	if l.flags.quiet {
+		return nil
+	}
+	return result.Summary.WriteText(l.stderr)
+}
+
+// asFeedError marks an error of opening a feed as the feed's.
+func asFeedError(path string, err error) error {
+	if is[*formats.SyntaxError](err) {
+		return err
+	}
+	if errors.Is(err, os.ErrNotExist) {
+		return &feedError{fmt.Errorf("%s: there is no such file", path)}
+	}
+	return &feedError{err}
+}
+
+// outputs are the files that a run writes.
+type outputs struct {
+	dir     string // of the run; "" when it has none
+	report  string // "" when none is wanted
+	rejects string
+	always  bool // rejects were asked for by name: an old file there must not outlive the run
+}
+
+// prepare decides the paths and makes the run's folder. Only an import has one.
+func (o *outputs) prepare(l *load) error {
+	o.report, o.rejects, o.always = l.flags.report, l.flags.rejects, l.flags.rejects != ""
+	for _, path := range []string{o.report, o.rejects} {
+		if path == "" {
+			continue
+		}
+		if err := feed.CheckName(path); err != nil {
+			return &usageError{err}
+		}
+	}
+	if l.command != "import" {
+		return nil
+	}
+	l.run = l.runID()
+	o.dir = l.flags.runDir
+	if o.dir == "" {
+		o.dir = filepath.Join("bulkload-runs", l.run)
+	}
+	if err := os.MkdirAll(o.dir, 0o777); err != nil {
+		return fmt.Errorf("make the run's folder: %w", err)
+	}
+	if o.report == "" {
+		o.report = filepath.Join(o.dir, "report"+l.ending())
+	}
+	if o.rejects == "" {
+		o.rejects = filepath.Join(o.dir, "rejects"+l.ending())
+	}
+	return nil
+}
+
+// ending is the name's ending of the feed's own format, so that its reader can open what we write.
+func (l *load) ending() string { return "." + l.feed.Format }
+
+// runID names the run by its time, place and process.
+func (l *load) runID() string {
+	return fmt.Sprintf("%s-%s-%s-%d", l.started.UTC().Format("20060102T150405.000"), l.vendor.Name, l.resource.Name, os.Getpid())
+}
+
+// write writes report, rejects and manifest.
+func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
+	s, c := result.Summary, result.Collector
+	if o.report != "" {
+		err := writeFile(o.report, report.Columns, func(w formats.Writer) error { return c.WriteFindings(w, l.run) }, l.stdout)
+		if err != nil {
+			return err
+		}
+		s.Report = o.report
+	}
+	if o.rejects != "" && (o.always || c.Rejected() > 0) {
+		names := result.Header.Names
+		columns := make([]formats.Column, 0, len(names)+1)
+		for _, name := range names {
+			columns = append(columns, formats.Column{Name: name})
+		}
+		columns = append(columns, formats.Column{Name: mapping.ReasonColumn})
+		err := writeFile(o.rejects, columns, func(w formats.Writer) error { return c.WriteRejects(w, len(names)) }, l.stdout)
+		if err != nil {
+			return err
+		}
+		s.Rejects = o.rejects
+	}
+	if o.dir == "" {
+		return nil
+	}
+	manifest, err := s.MarshalManifest(code)
+	if err != nil {
+		return fmt.Errorf("write manifest: %w", err)
+	}
+	return feed.WriteFile(filepath.Join(o.dir, "run.json"), func(w io.Writer) error {
+		_, err := w.Write(append(manifest, '\n'))
+		return err
+	})
+}
+
+// writeFile writes one table.
+func writeFile(path string, columns []formats.Column, fill func(formats.Writer) error, stdout io.Writer) error {
+	output, err := feed.Create(path, columns, stdout)
+	if err != nil {
+		return err
+	}
+	defer output.Discard()
+	if err := fill(output); err != nil {
+		return err
+	}
+	return output.Close()
+}

@@ -1,0 +1,150 @@
+package pipeline_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bulkload/pipeline"
+	"bulkload/pipeline/mapping"
+	"bulkload/pipeline/report"
+	"bulkload/vendors/schema"
+)
+
+var update = flag.Bool("update", false, "write the expected reports anew")
+
+// ruleFeeds lists the feeds of one resource that show its rules.
+func ruleFeeds(t *testing.T, vendor string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(feeds, vendor, "*.csv"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no feeds of %s: %v", vendor, err)
+	}
+	return paths
+}
+
+// feedVersion is the resource's version that a rule feed is for, by its name.
+func feedVersion(path string) string {
+	if strings.HasSuffix(path, "-v1.csv") {
+		return "1"
+	}
+	return ""
+}
+
+// TestRuleFeeds checks every feed of a rule: each row has just the problems that its want column
+// names, and the report is the one that lies beside the feed.
+func TestRuleFeeds(t *testing.T) {
+	for _, path := range ruleFeeds(t, "fashiontrade") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			job := newJob(t, path, "fashiontrade/products", feedVersion(path))
+			result := checked(t, job)
+			found := findings(t, result)
+			compareWants(t, readTable(t, path), found)
+			compareReport(t, strings.TrimSuffix(path, ".csv")+".report.txt", found)
+		})
+	}
+}
+
+// compareWants compares each row's problems with its want column. In these feeds no record spans lines.
+func compareWants(t *testing.T, tab table, found []report.Finding) {
+	t.Helper()
+	want := tab.column(t, "want")
+	got := make(map[int64][]string)
+	for _, finding := range found {
+		got[finding.Place.Row] = append(got[finding.Place.Row], finding.Rule)
+	}
+	for i, row := range tab.rows {
+		wanted := strings.FieldsFunc(row[want], func(r rune) bool { return r == '|' })
+		have := got[int64(i)+2]
+		slices.Sort(wanted)
+		slices.Sort(have)
+		if !slices.Equal(wanted, have) {
+			t.Errorf("row %d: problems %v, want %v (%s)", i+2, have, wanted, strings.Join(row, ","))
+		}
+	}
+}
+
+// compareReport compares the findings with the report that is kept beside the feed.
+func compareReport(t *testing.T, path string, found []report.Finding) {
+	t.Helper()
+	var text strings.Builder
+	for _, f := range found {
+		fmt.Fprintf(&text, "%s %s %s: %s", f.Cell, f.Severity, f.Rule, f.Message)
+		if f.Suggestion != "" {
+			fmt.Fprintf(&text, " -> %s", f.Suggestion)
+		}
+		fmt.Fprintf(&text, " [%s, %s %q]\n", f.Clause, f.Field, f.Value)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(text.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), text.String()); diff != "" {
+		t.Errorf("the report differs from %s (-want +got); after a look, -update writes it anew:\n%s", path, diff)
+	}
+}
+
+// TestEveryRuleHasItsCases makes sure that for each rule of each resource a feed shows a row that
+// breaks it and a row that keeps it.
+func TestEveryRuleHasItsCases(t *testing.T) {
+	breaks, keeps := make(map[string]bool), make(map[string]bool)
+	for _, path := range ruleFeeds(t, "fashiontrade") {
+		tab := readTable(t, path)
+		want, covers := tab.column(t, "want"), tab.column(t, "covers")
+		for _, row := range tab.rows {
+			for rule := range strings.SplitSeq(row[covers], "|") {
+				if slices.Contains(strings.Split(row[want], "|"), rule) {
+					breaks[rule] = true
+				} else if row[want] == "" {
+					keeps[rule] = true
+				}
+			}
+		}
+	}
+	for _, rule := range rulesOf("fashiontrade/products", t) {
+		if !breaks[rule.ID] {
+			t.Errorf("no row of a feed breaks %s", rule.ID)
+		}
+		if !keeps[rule.ID] {
+			t.Errorf("no row of a feed keeps %s", rule.ID)
+		}
+	}
+}
+
+// rulesOf lists the rules that the rows of a text feed can break, in any version of the resource.
+func rulesOf(name string, t *testing.T) []schema.Rule {
+	vendor, _ := resource(t, name, "")
+	list := []schema.Rule{*mapping.Shifted, *pipeline.MayLackRow}
+	for _, r := range vendor.Resources {
+		if vendor.Name+"/"+r.Name == name {
+			list = append(list, r.AllRules()...)
+		}
+	}
+	// Each row is a variant, so a product of a feed has one; the rule stands for the vendor's sake.
+	return slices.DeleteFunc(list, func(rule schema.Rule) bool { return rule.ID == "variant.missing" })
+}
+
+// TestRulesHaveWords makes sure that what a report writes of a rule is there.
+func TestRulesHaveWords(t *testing.T) {
+	list := rulesOf("fashiontrade/products", t)
+	for _, rule := range slices.Concat(pipeline.Rules, mapping.Rules) {
+		list = append(list, *rule)
+	}
+	for _, rule := range list {
+		if rule.ID == "" || rule.Sentence == "" {
+			t.Errorf("rule %+v lacks an id or a sentence", rule)
+		}
+	}
+}

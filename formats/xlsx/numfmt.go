@@ -28,6 +28,9 @@ type section struct {
 	bound    float64
 }
 
+// maxMask is the longest format that programs keep, in bytes; a longer one would blow each number up.
+const maxMask = 255
+
 // A numberFormat is a parsed number format.
 type numberFormat struct {
 	sections []section
@@ -191,7 +194,9 @@ func (p *sectionParser) piece(text string) int {
 	}
 }
 
-func (p *sectionParser) literal(text string) { p.mask = append(p.mask, text...) }
+func (p *sectionParser) literal(text string) {
+	p.mask = append(p.mask, strings.ReplaceAll(text, "\x00", "")...)
+}
 
 // bracket reads a colour, a condition, a locale or an elapsed time.
 func (p *sectionParser) bracket(text string) {
@@ -301,7 +306,7 @@ func (p *sectionParser) finish() section {
 		s.kind = dateOnly
 	case p.clock:
 		s.kind = timeOnly
-	case s.zeros > 1 && !p.others:
+	case s.zeros > 1 && !p.others && len(s.mask) <= maxMask:
 		s.kind = padded
 	}
 	if s.kind != padded {

@@ -13,8 +13,8 @@ import (
 const (
 	maxRows    = 1 << 20
 	maxColumns = 1 << 14
-	maxRowText = 32 << 20 // bytes of text in one row: shared strings make much of little
-	maxGaps    = 1 << 28  // empty cells that stand for nothing but a far-away one
+	maxRowText = 8 << 20 // bytes of text in one row: shared strings make much of little
+	maxGaps    = 1 << 28 // empty cells that stand for nothing but a far-away one
 
 	blockText  = 1 << 20 // bytes
 	blockCells = 1 << 17

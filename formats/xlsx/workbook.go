@@ -29,8 +29,8 @@ type workbook struct {
 // A relation is one line of a relationships part.
 type relation struct{ id, kind, target string }
 
-func openWorkbook(a *archive) (*workbook, error) {
-	w := &workbook{archive: a, buffer: make([]byte, firstWindow)}
+func openWorkbook(a *archive, window int) (*workbook, error) {
+	w := &workbook{archive: a, buffer: make([]byte, window)}
 	main, err := w.mainPart()
 	if err != nil {
 		return nil, err

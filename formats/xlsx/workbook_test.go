@@ -44,8 +44,8 @@ func (b rawBook) files() map[string]string {
 	files := map[string]string{
 		"[Content_Types].xml":        contentTypesXML,
 		"_rels/.rels":                relsXML,
-		"xl/workbook.xml":            `<workbook ` + mainSpace + ` xmlns:r="r"><sheets><sheet name="Products" sheetId="1" r:id="rId1"/></sheets></workbook>`,
-		"xl/_rels/workbook.xml.rels": strings.Replace(workbookRelsXML, "</Relationships>", `<Relationship Id="rId3" Type="x/sharedStrings" Target="sharedStrings.xml"/></Relationships>`, 1),
+		"xl/workbook.xml":            `<workbook ` + mainSpace + ` xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="Products" sheetId="1" r:id="rId1"/></sheets></workbook>`,
+		"xl/_rels/workbook.xml.rels": strings.Replace(workbookRelsXML, "</Relationships>", `<Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/></Relationships>`, 1),
 		"xl/styles.xml":              `<styleSheet ` + mainSpace + `><numFmts>` + formatsXML.String() + `</numFmts><cellXfs>` + cellsXML.String() + `</cellXfs></styleSheet>`,
 		"xl/sharedStrings.xml":       `<sst ` + mainSpace + `>` + b.strings + `</sst>`,
 		"xl/worksheets/sheet1.xml":   xmlStart + `<worksheet ` + mainSpace + `>` + sheet + `</worksheet>`,
@@ -68,7 +68,11 @@ func (b rawBook) bytes(t testing.TB) []byte {
 	z := zip.NewWriter(&out)
 	files := b.files()
 	add := func(name, text string) {
-		w, err := z.Create(name)
+		header := &zip.FileHeader{Name: name, Method: zip.Deflate}
+		if len(text) > 1<<20 {
+			header.Method = zip.Store // for the tests' speed
+		}
+		w, err := z.CreateHeader(header)
 		if err == nil {
 			_, err = io.WriteString(w, text)
 		}
@@ -103,16 +107,15 @@ type table struct {
 }
 
 func readAll(data []byte, o formats.Options) (table, error) {
-	return readWith(data, o, func(*Reader) {})
+	return readTuned(data, o, tuning{window: firstWindow})
 }
 
-func readWith(data []byte, o formats.Options, prepare func(*Reader)) (table, error) {
-	r, err := NewReader(bytes.NewReader(data), int64(len(data)), o)
+func readTuned(data []byte, o formats.Options, tune tuning) (table, error) {
+	r, err := newReader(bytes.NewReader(data), int64(len(data)), o, tune)
 	if err != nil {
 		return table{}, err
 	}
 	defer r.Close()
-	prepare(r)
 	t := table{Sheet: r.Sheet(), Header: r.Header().Names, At: r.Header().Place.Row}
 	for {
 		b, err := r.Next(context.Background())

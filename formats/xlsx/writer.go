@@ -22,7 +22,7 @@ type WriterOptions struct {
 const (
 	maxCellText  = 32767 // UTF-16 units that a spreadsheet program keeps in a cell
 	maxSheetName = 31    // of a sheet
-	level        = 4     // of compression: levels above save little on a sheet's markup and cost much
+	level        = 6     // of compression: 7 saves 4 % more and costs a fifth of the speed
 	flushAt      = 64 << 10
 )
 

@@ -46,6 +46,7 @@ type Reader struct {
 	free     chan *formats.Block
 	tally    formats.Tally
 	consumed atomic.Int64
+	plain    bool
 	err      error // what Next gives from now on
 }
 
@@ -53,12 +54,22 @@ type Reader struct {
 // o names; else the one that o prefers, if it is visible; else the first visible one that has
 // cells. An error that is the workbook's fault is a *formats.SyntaxError.
 func NewReader(file io.ReaderAt, size int64, o formats.Options) (*Reader, error) {
+	return newReader(file, size, o, tuning{window: firstWindow})
+}
+
+// tuning is what tests change to make the reader take its less common ways.
+type tuning struct {
+	window int  // bytes of a part that are held at first
+	plain  bool // see sheetScanner
+}
+
+func newReader(file io.ReaderAt, size int64, o formats.Options, tune tuning) (*Reader, error) {
 	a, err := openArchive(file, size)
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{free: make(chan *formats.Block, 16)}
-	if r.book, err = openWorkbook(a); err != nil {
+	r := &Reader{free: make(chan *formats.Block, 16), plain: tune.plain}
+	if r.book, err = openWorkbook(a, tune.window); err != nil {
 		return nil, err
 	}
 	candidates, err := r.book.candidates(o)
@@ -129,7 +140,7 @@ func (r *Reader) open(index int, o formats.Options) (found bool, err error) {
 	}
 	r.index = index
 	r.sheet = &sheetScanner{scanner: newScanner(p, r.book.buffer), sheet: r.book.sheets[index].Name,
-		strings: r.strings, styles: r.styles, from1904: r.book.from1904, width: maxColumns}
+		strings: r.strings, styles: r.styles, from1904: r.book.from1904, plain: r.plain, width: maxColumns}
 	if err := r.sheet.head(); err != nil {
 		return false, err
 	}

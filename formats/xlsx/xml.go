@@ -74,12 +74,8 @@ type scanner struct {
 	rooted  bool // the root element was met
 }
 
-func newScanner(src io.Reader, buffer []byte) *scanner {
-	if buffer == nil {
-		buffer = make([]byte, firstWindow)
-	}
-	return &scanner{src: src, buffer: buffer}
-}
+// newScanner returns a scanner that uses the buffer for its window, and a larger one when it must.
+func newScanner(src io.Reader, buffer []byte) *scanner { return &scanner{src: src, buffer: buffer} }
 
 func (s *scanner) mark() mark { return mark{s.pos, len(s.names), s.depth, s.closing} }
 

@@ -1,0 +1,193 @@
+package xlsx
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"bulkload/formats"
+)
+
+// benchRows is the length of the workbooks that benchmarks read, of 25 columns each.
+const benchRows = 20_000
+
+// benchCell makes the text of a cell: a few columns of few values, some of numbers, some unique.
+func benchCell(row, column int) any {
+	switch column % 5 {
+	case 0:
+		return fmt.Sprintf("SKU-%07d-%02d", row, column)
+	case 1:
+		return []string{"navy", "off-white", "burgundy", "sand"}[row%4]
+	case 2:
+		return float64(row%5000) + 0.95
+	case 3:
+		return fmt.Sprintf("A plain description of product %d", row/8)
+	}
+	return row % 97
+}
+
+// benchShared writes a workbook with shared strings, as spreadsheet programs do.
+func benchShared(b *testing.B) []byte {
+	shared := new(bytes.Buffer)
+	index := make(map[string]int)
+	var sheet bytes.Buffer
+	for row := range benchRows {
+		fmt.Fprintf(&sheet, `<row r="%d" spans="1:25">`, row+1)
+		for column := range 25 {
+			ref := fmt.Sprintf("%s%d", formats.ColumnLetters(column), row+1)
+			switch v := benchCell(row, column).(type) {
+			case string:
+				at, known := index[v]
+				if !known {
+					at = len(index)
+					index[v] = at
+					fmt.Fprintf(shared, "<si><t>%s</t></si>", v)
+				}
+				fmt.Fprintf(&sheet, `<c r="%s" s="1" t="s"><v>%d</v></c>`, ref, at)
+			default:
+				fmt.Fprintf(&sheet, `<c r="%s"><v>%v</v></c>`, ref, v)
+			}
+		}
+		sheet.WriteString("</row>")
+	}
+	return rawBook{sheet: sheet.String(), strings: shared.String()}.bytes(b)
+}
+
+// benchInline writes a workbook with inline strings, as programs do that stream.
+func benchInline(b *testing.B) []byte {
+	var out bytes.Buffer
+	columns := make([]formats.Column, 25)
+	for i := range columns {
+		columns[i].Name = fmt.Sprint("column ", i)
+		if i%5 == 2 || i%5 == 4 {
+			columns[i].Type = formats.Number
+		}
+	}
+	w, err := NewWriter(&out, columns, WriterOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	row := make([][]byte, 25)
+	for i := range benchRows {
+		for j := range row {
+			row[j] = fmt.Append(row[j][:0], benchCell(i, j))
+		}
+		if err := w.Write(row); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// BenchmarkRead compares reading every cell with excelize's fastest way of doing so.
+func BenchmarkRead(b *testing.B) {
+	for _, kind := range []struct {
+		name string
+		make func(*testing.B) []byte
+	}{{"shared", benchShared}, {"inline", benchInline}} {
+		data := kind.make(b)
+		b.Run(kind.name+"/bulkload", func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if cells := countCells(b, data); cells < 25*(benchRows-1) {
+					b.Fatalf("%d cells", cells)
+				}
+			}
+			b.ReportMetric(float64(b.N*benchRows)/b.Elapsed().Seconds(), "rows/s")
+		})
+		b.Run(kind.name+"/excelize", func(b *testing.B) {
+			b.ReportAllocs()
+			for range b.N {
+				if cells := countCellsExcelize(b, data); cells < 25*(benchRows-1) {
+					b.Fatalf("%d cells", cells)
+				}
+			}
+			b.ReportMetric(float64(b.N*benchRows)/b.Elapsed().Seconds(), "rows/s")
+		})
+	}
+}
+
+func countCells(b *testing.B, data []byte) (cells int) {
+	r, err := NewReader(bytes.NewReader(data), int64(len(data)), formats.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for {
+		block, err := r.Next(context.Background())
+		if err == io.EOF {
+			return cells
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		cells += len(block.Cells)
+		block.Release()
+	}
+}
+
+func countCellsExcelize(b *testing.B, data []byte) (cells int) {
+	f, err := excelize.OpenReader(bytes.NewReader(data))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := f.Rows(f.GetSheetName(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	for rows.Next() {
+		columns, err := rows.Columns(excelize.Options{RawCellValue: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		cells += len(columns)
+	}
+	if err := rows.Close(); err != nil {
+		b.Fatal(err)
+	}
+	return cells
+}
+
+// BenchmarkWrite compares writing with excelize's StreamWriter.
+func BenchmarkWrite(b *testing.B) {
+	b.Run("bulkload", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			b.ReportMetric(float64(len(benchInline(b))), "bytes")
+		}
+	})
+	b.Run("excelize", func(b *testing.B) {
+		b.ReportAllocs()
+		for range b.N {
+			f := excelize.NewFile()
+			w, err := f.NewStreamWriter("Sheet1")
+			if err != nil {
+				b.Fatal(err)
+			}
+			row := make([]any, 25)
+			for i := range benchRows {
+				for j := range row {
+					row[j] = benchCell(i, j)
+				}
+				if err := w.SetRow(fmt.Sprintf("A%d", i+1), row); err != nil {
+					b.Fatal(err)
+				}
+			}
+			var out bytes.Buffer
+			if err := w.Flush(); err != nil {
+				b.Fatal(err)
+			}
+			if err := f.Write(&out); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(out.Len()), "bytes")
+		}
+	})
+}

@@ -1,0 +1,130 @@
+package xlsx
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"bulkload/formats"
+)
+
+// tunings are the ways to read that must all give the same: cells the quick and the plain way,
+// windows large and so small that every cell is cut.
+var tunings = []tuning{{window: 8 << 10}, {window: 8 << 10, plain: true}, {window: 16}, {window: 100, plain: true}}
+
+// sameInAllTunings reads a workbook in every way and checks what holds for any result.
+func sameInAllTunings(t *testing.T, data []byte, o formats.Options) (table, error) {
+	t.Helper()
+	first, firstErr := readTuned(data, o, tunings[0])
+	var syntax *formats.SyntaxError
+	if firstErr != nil && !errors.As(firstErr, &syntax) {
+		t.Fatalf("error = %v, want a SyntaxError", firstErr)
+	}
+	last := int64(0)
+	for _, n := range first.Numbers {
+		if n <= last {
+			t.Fatalf("row %d comes after row %d", n, last)
+		}
+		last = n
+	}
+	for _, tune := range tunings[1:] {
+		again, err := readTuned(data, o, tune)
+		if (err == nil) != (firstErr == nil) {
+			t.Fatalf("%+v: error = %v, want %v", tune, err, firstErr)
+		}
+		if diff := cmp.Diff(first, again); diff != "" {
+			t.Fatalf("%+v: %s", tune, diff)
+		}
+	}
+	return first, firstErr
+}
+
+func TestTunings(t *testing.T) {
+	if _, err := sameInAllTunings(t, goodBook(t), formats.Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
+// wellFormed reports whether encoding/xml, which is laxer than we are, takes a part.
+func wellFormed(text string) bool {
+	d := xml.NewDecoder(strings.NewReader(text))
+	for {
+		if _, err := d.Token(); err != nil {
+			return err == io.EOF
+		}
+	}
+}
+
+func FuzzSheet(f *testing.F) {
+	f.Add(inline("a|b", "1|2"))
+	f.Add(`<row r="2"><c r="B2" s="1" t="s"><v>1</v></c><c t="b"><v>1</v></c></row><row><c t="inlineStr"><is><r><t>x</t></r></is></c></row>`)
+	f.Add(`<row><c><f>1</f></c><c t="str"><f>1</f><v>&#65;_x000D_</v></c><c t="e"><v>#N/A</v></c><c s="2"><v>44197.5</v></c></row>`)
+	f.Add(`<!-- c --><row r="1" hidden="1"><c t="inlineStr"><is><t><![CDATA[</row>]]></t></is></c></row>`)
+	f.Fuzz(func(t *testing.T, rows string) {
+		book := rawBook{sheet: "<sheetData>" + rows + "</sheetData>", strings: `<si><t>zero</t></si><si><t>one</t></si>`, numFmts: "yyyy-mm-dd|h:mm|000"}
+		got, err := sameInAllTunings(t, book.bytes(t), formats.Options{NoHeader: true})
+		if err == nil && len(got.Rows) > 0 && !wellFormed(book.files()["xl/worksheets/sheet1.xml"]) {
+			t.Fatalf("malformed XML reads as %q", got.Rows)
+		}
+	})
+}
+
+func FuzzSharedStrings(f *testing.F) {
+	f.Add(`<si><t>a</t></si><si><r><t>b</t></r><r><t xml:space="preserve"> c</t></r><rPh><t>d</t></rPh></si>`)
+	f.Add(`<si><t>&amp;_x0041_</t></si><si/><si><t/></si>`)
+	f.Fuzz(func(t *testing.T, items string) {
+		text := `<sst>` + items + `</sst>`
+		var tables []sharedStrings
+		var errs []error
+		for _, window := range []int{firstWindow, 16} {
+			var table sharedStrings
+			errs = append(errs, table.read(newScanner(strings.NewReader(text), make([]byte, window))))
+			tables = append(tables, table)
+		}
+		if (errs[0] == nil) != (errs[1] == nil) {
+			t.Fatalf("%v, but in small windows %v", errs[0], errs[1])
+		}
+		if errs[0] != nil {
+			return
+		}
+		if !bytes.Equal(tables[0].text, tables[1].text) || !cmp.Equal(tables[0].ends, tables[1].ends) {
+			t.Fatal("small windows make other strings")
+		}
+		if !wellFormed(text) {
+			t.Fatalf("malformed XML reads as %q", tables[0].text)
+		}
+	})
+}
+
+func FuzzStyles(f *testing.F) {
+	f.Add("yyyy-mm-dd hh:mm", "44197.5")
+	f.Add(`[>5]"x"00;[$-409]d\-m;@`, "-3")
+	f.Fuzz(func(t *testing.T, code, number string) {
+		format := parseFormat(code)
+		got, result := appendNumber(nil, []byte(number), &format, false)
+		if plain, want := appendNumber(nil, []byte(number), nil, false); want == notANumber != (result == notANumber) || result != notANumber && len(got) == 0 {
+			t.Fatalf("%q as %q reads %q, plainly %q", number, code, got, plain)
+		}
+	})
+}
+
+func FuzzOpen(f *testing.F) {
+	f.Add(goodBook(f))
+	f.Add(write(f, columnsOf("a", "b#"), WriterOptions{}, []string{"x", "1"}))
+	f.Add([]byte("PK\x05\x06"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) > 1<<16 {
+			return
+		}
+		_, err := readDiscarding(data)
+		var syntax *formats.SyntaxError
+		if err != nil && !errors.As(err, &syntax) {
+			t.Fatalf("error = %v, want a SyntaxError", err)
+		}
+	})
+}

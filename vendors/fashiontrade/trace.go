@@ -11,20 +11,25 @@ import (
 	"bulkload/vendors/schema"
 )
 
-// trace finds the cell that a refusal speaks of. The document does not say what its messages hold,
-// so the entity's own words are looked for in them: a value in quotes before a bare one, a long one
-// before a short one; else the name of a field. A barcode in the message tells the record.
+// trace finds the cell that a refusal speaks of. The document does not say what its messages hold.
+// A place in the body ("variants[2].size") is believed first. Else the entity's own words are looked
+// for: a barcode tells the record; a value in quotes counts before a bare one, a long one before a
+// short one; at last the name of a field.
 func trace(e *vendors.Entity, message string) (record int, field string) {
 	if len(e.Records) == 0 {
 		return 0, ""
 	}
-	at := mentionedVariant(e, message)
-	found := mention{}
+	at, member := placeInBody(e, message)
+	if at < 0 {
+		at = mentionedBarcode(e, message)
+	} else if field := memberField(e.Records[at].Layout, member); field != "" {
+		return at, field
+	}
+	var found mention
 	for i := range e.Records {
-		if at >= 0 && i != at {
-			continue
+		if at < 0 || i == at {
+			found.look(&e.Records[i], i, message)
 		}
-		found.look(&e.Records[i], i, message)
 	}
 	switch {
 	case found.field != "":
@@ -108,25 +113,53 @@ func holdsWord(text, word string) bool {
 
 func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// mentionedVariant returns the record whose barcode, or whose place in the body, the message names;
-// -1 when it names none.
-func mentionedVariant(e *vendors.Entity, message string) int {
+// placeInBody reads "variants[2].size" in a message: the record that became that variant, and the
+// member's path, "size". The record is -1 when the message names no place.
+func placeInBody(e *vendors.Entity, message string) (record int, member string) {
+	_, after, _ := strings.Cut(message, "variants[")
+	digits, rest, closed := strings.Cut(after, "]")
+	index, err := strconv.Atoi(digits)
+	if !closed || err != nil || index < 0 {
+		return -1, ""
+	}
+	path, ok := strings.CutPrefix(rest, ".")
+	if end := strings.IndexFunc(path, func(r rune) bool { return r != '.' && !inWord(r) }); end >= 0 {
+		path = path[:end]
+	}
+	if !ok {
+		path = ""
+	}
+	return recordOfVariant(e, index), strings.TrimRight(path, ".")
+}
+
+// memberField returns the column that carries a member of a variant; "" when none does.
+func memberField(l *schema.Layout, member string) string {
+	switch member {
+	case "size.size":
+		member = "size"
+	case "size.type":
+		member = "size_type"
+	case "size.size_name":
+		member = "size_name"
+	case "pattern_image.url":
+		member = "pattern_image"
+	}
+	if member == "" || l.Column(member) < 0 {
+		return ""
+	}
+	return member
+}
+
+// mentionedBarcode returns the record whose barcode the message holds, -1 when it holds none. Of
+// several the longest counts.
+func mentionedBarcode(e *vendors.Entity, message string) int {
 	longest, record := 0, -1
 	for i := range e.Records {
 		if barcode := e.Records[i].Text("barcode"); len(barcode) > longest && holdsWord(message, barcode) {
 			longest, record = len(barcode), i
 		}
 	}
-	if record >= 0 {
-		return record
-	}
-	_, after, ok := strings.Cut(message, "variants[")
-	digits, _, closed := strings.Cut(after, "]")
-	index, err := strconv.Atoi(digits)
-	if !ok || !closed || err != nil || index < 0 {
-		return -1
-	}
-	return recordOfVariant(e, index)
+	return record
 }
 
 // recordOfVariant finds the record that became the variant of this place in the body.

@@ -6,7 +6,7 @@ import (
 )
 
 func FuzzOpen(f *testing.F) {
-	data := sample(f)
+	data := sample(f, 5) // small, for the time that making inputs smaller takes
 	f.Add(data)
 	f.Add(data[:len(data)/2])
 	f.Add([]byte("PAR1\x00\x00\x00\x00PAR1"))
@@ -31,4 +31,58 @@ func FuzzOpen(f *testing.F) {
 
 func readFooterOf(data []byte) (*footer, error) {
 	return readFooter(bytes.NewReader(data), int64(len(data)))
+}
+
+// FuzzValues decodes bytes as values, without the checksums that keep damaged pages from the decoders.
+func FuzzValues(f *testing.F) {
+	f.Add([]byte{3, 0, 0, 0, 'a', 'b', 'c'}, int32(encodingPlain), int32(physicalBytes), uint16(1))
+	f.Add([]byte{128, 1, 4, 2, 2, 2, 0, 0, 0, 0}, int32(encodingDeltaBinary), int32(physicalInt32), uint16(2))
+	f.Add([]byte{128, 1, 4, 1, 6, 'a', 'b', 'c'}, int32(encodingDeltaLengthBytes), int32(physicalBytes), uint16(1))
+	f.Add([]byte{128, 1, 4, 1, 0, 128, 1, 4, 1, 6, 'a', 'b', 'c'}, int32(encodingDeltaBytes), int32(physicalBytes), uint16(1))
+	f.Add([]byte{2, 0, 0, 0, 8, 1}, int32(encodingRLE), int32(physicalBoolean), uint16(4))
+	f.Add(make([]byte, 16), int32(encodingByteStreamSplit), int32(physicalDouble), uint16(2))
+	f.Fuzz(func(t *testing.T, data []byte, encoding, physical int32, n uint16) {
+		column := field{physical: physical}
+		if err := column.describe(&element{physical: physical, length: 16, converted: -1}); err != nil {
+			return
+		}
+		var memory scratch
+		v, err := memory.decode(&column, encoding, data, int(n))
+		if err != nil {
+			return
+		}
+		if v.count != int(n) {
+			t.Fatalf("decoded %d values of %d", v.count, n)
+		}
+		total := 0
+		for i := range v.count {
+			if total += len(v.at(i)); column.width > 0 && len(v.at(i)) != column.width {
+				t.Fatalf("value %d has %d bytes", i, len(v.at(i)))
+			}
+		}
+		if total > maxPage {
+			t.Fatalf("%d bytes came out of %d", total, len(data))
+		}
+	})
+}
+
+// FuzzRuns decodes bytes as levels and places in a dictionary.
+func FuzzRuns(f *testing.F) {
+	f.Add([]byte{16, 1}, uint8(1), uint16(8))
+	f.Add([]byte{3, 0b10101010}, uint8(1), uint16(7))
+	f.Add([]byte{8, 0xff, 0xff, 0xff, 0xff, 3, 1, 2, 3, 4, 5, 6, 7, 8}, uint8(32), uint16(5))
+	f.Fuzz(func(t *testing.T, data []byte, width uint8, n uint16) {
+		if width > 32 {
+			return
+		}
+		numbers, err := appendRuns([]uint32(nil), data, uint(width), int(n))
+		if err == nil && len(numbers) != int(n) {
+			t.Fatalf("decoded %d numbers of %d", len(numbers), n)
+		}
+		for _, number := range numbers {
+			if uint64(number)>>width != 0 {
+				t.Fatalf("%d has over %d bits", number, width)
+			}
+		}
+	})
 }

@@ -435,13 +435,32 @@ func list(r, before *schema.Record, column int, last []string) []string {
 		return last
 	}
 	var items []string
+	var known map[string]bool // of long lists only, lest a hostile cell takes the square of its length
 	schema.Items(value, func(item []byte) bool {
-		if len(item) > 0 && !contains(items, item) {
-			items = append(items, string(item))
+		if len(items) == longList && known == nil {
+			known = setOf(items)
+		}
+		if len(item) == 0 || known == nil && contains(items, item) || known[string(item)] {
+			return true
+		}
+		items = append(items, string(item))
+		if known != nil {
+			known[items[len(items)-1]] = true
 		}
 		return true
 	})
 	return items
+}
+
+// longList is how many values are looked through one by one.
+const longList = 32
+
+func setOf(items []string) map[string]bool {
+	set := make(map[string]bool, 2*len(items))
+	for _, item := range items {
+		set[item] = true
+	}
+	return set
 }
 
 func contains(items []string, item []byte) bool {

@@ -176,6 +176,22 @@ func TestFaultyProductsHaveNoBody(t *testing.T) {
 	})
 }
 
+func TestHostileLists(t *testing.T) {
+	var themes, categories strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&themes, "%d|", i%50_000)
+		categories.WriteString("clothing|dress|gown|")
+	}
+	e := encoded(t, Products, with(dress, "size", "36", "size_type", "", "themes", themes.String(), "tag.CATEGORY", categories.String()))
+	var product Product
+	if err := json.Unmarshal(e.Body, &product); err != nil {
+		t.Fatal(err, listProblems(e))
+	}
+	if themes, tags := len(product.Variants[0].Themes), len(product.Tags); themes != 50_000 || tags != 3 {
+		t.Errorf("%d themes and %d tags, want 50000 and 3", themes, tags)
+	}
+}
+
 func TestEncodeOfNothing(t *testing.T) {
 	if got := Products.Encode(&vendors.Entity{Key: "x"}); got != nil {
 		t.Errorf("Encode of no records = %v, want nil", got)

@@ -3,6 +3,7 @@ package fashiontrade
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"bulkload/vendors/fashiontrade/vocabulary"
 	"bulkload/vendors/schema"
@@ -201,28 +202,31 @@ func (w *work) kindsLeft() kindSet {
 }
 
 // leftByCategory returns the size types that all the categories of a cell leave. A category above
-// another one of the cell says nothing of its own.
+// another one of the cell says nothing of its own. Each category is looked at once, however often a
+// hostile cell lists it.
 func (w *work) leftByCategory(cell []byte) kindSet {
-	left := all
+	var named []string
 	schema.Items(cell, func(item []byte) bool {
-		name := string(item[bytes.LastIndexByte(item, '/')+1:])
-		if allowed, known := w.encoder.allowed[name]; known && !w.hasBelow(cell, name) {
-			left &= allowed
+		name := item[bytes.LastIndexByte(item, '/')+1:]
+		if _, known := w.encoder.allowed[string(name)]; known && !contains(named, name) {
+			named = append(named, string(name))
 		}
 		return true
 	})
+	left := all
+	for _, name := range named {
+		if !w.hasBelow(named, name) {
+			left &= w.encoder.allowed[name]
+		}
+	}
 	return left
 }
 
-// hasBelow reports whether the cell lists a category that stands below this one.
-func (w *work) hasBelow(cell []byte, above string) bool {
-	below := false
-	schema.Items(cell, func(item []byte) bool {
-		name := string(item[bytes.LastIndexByte(item, '/')+1:])
-		below = name != above && w.product.Under(name, above)
-		return !below
+// hasBelow reports whether one of the categories stands below this one.
+func (w *work) hasBelow(named []string, above string) bool {
+	return slices.ContainsFunc(named, func(name string) bool {
+		return name != above && w.product.Under(name, above)
 	})
-	return below
 }
 
 // lists reports whether a cell lists a value.

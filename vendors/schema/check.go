@@ -64,14 +64,19 @@ func (c *Column) check(cell []byte, problems []Problem) []Problem {
 	if !c.Field.List {
 		return c.checkOne(cell, problems)
 	}
+	before := len(problems)
 	Items(cell, func(item []byte) bool {
 		if len(item) > 0 {
 			problems = c.checkOne(item, problems)
 		}
-		return true
+		return len(problems)-before < mostOfACell
 	})
 	return problems
 }
+
+// mostOfACell is how many problems are told of one cell: enough to see what is wrong with it, and too
+// few for a hostile cell to fill the memory with.
+const mostOfACell = 20
 
 func (c *Column) checkOne(value []byte, problems []Problem) []Problem {
 	field := c.Field

@@ -125,6 +125,13 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+func TestCheckOfAHostileList(t *testing.T) {
+	record := goodsRecords("id tags", []string{"1", strings.Repeat("green|", 200_000)})[0]
+	if problems := record.Check(0, nil); len(problems) != 20 || !record.Bad[1] {
+		t.Errorf("%d problems of one cell, want 20", len(problems))
+	}
+}
+
 func TestCheckKeepsEarlierProblems(t *testing.T) {
 	record := goodsRecords("id count", []string{"1", "x"})[0]
 	before := []schema.Problem{{Rule: schema.Trimmed, Record: 3, Column: 7}}

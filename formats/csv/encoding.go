@@ -55,7 +55,7 @@ func newSource(in io.Reader, encoding string) (*source, error) {
 	s := &source{in: in, turned: -1, raw: make([]byte, 0, sniffed)}
 	for len(s.raw) < sniffed && s.err == nil {
 		var n int
-		n, s.err = in.Read(s.raw[len(s.raw):sniffed])
+		n, s.err = s.read(s.raw[len(s.raw):sniffed])
 		s.raw = s.raw[:len(s.raw)+n]
 	}
 	if s.err != nil && s.err != io.EOF {
@@ -261,6 +261,16 @@ func (s *source) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
+// read reads at least one byte or gives an error.
+func (s *source) read(p []byte) (int, error) {
+	for range 100 {
+		if n, err := s.in.Read(p); n > 0 || err != nil {
+			return n, err
+		}
+	}
+	return 0, io.ErrNoProgress
+}
+
 // pass hands bytes on that are taken for UTF-8. The first one that is not ASCII decides whether
 // they are.
 func (s *source) pass(p []byte) (int, error) {
@@ -270,7 +280,7 @@ func (s *source) pass(p []byte) (int, error) {
 		if s.err != nil {
 			return 0, s.err
 		}
-		n, s.err = s.in.Read(p)
+		n, s.err = s.read(p)
 	}
 	if !s.asciiYet {
 		return n, nil
@@ -279,13 +289,13 @@ func (s *source) pass(p []byte) (int, error) {
 	if first == n {
 		return n, nil
 	}
-	for !utf8.FullRune(p[first:n]) && s.err == nil && n < len(p) {
-		var more int
-		more, s.err = s.in.Read(p[n:min(len(p), n+1)])
-		n += more
+	for !utf8.FullRune(p[first:n]) && n < len(p) && s.more() {
+		p[n] = s.raw[0]
+		s.raw = s.raw[1:]
+		n++
 	}
-	if !utf8.FullRune(p[first:n]) && s.err == nil {
-		s.raw = append([]byte(nil), p[first:n]...) // p is full: decide in the next one
+	if !utf8.FullRune(p[first:n]) && s.more() { // p is full: decide when there is room
+		s.raw = append(append([]byte(nil), p[first:n]...), s.raw...)
 		return first, nil
 	}
 	s.asciiYet = false
@@ -298,12 +308,23 @@ func (s *source) pass(p []byte) (int, error) {
 	return first, nil
 }
 
+// more reports whether bytes follow, and reads some when none are at hand.
+func (s *source) more() bool {
+	if len(s.raw) == 0 && s.err == nil {
+		var n int
+		s.raw = make([]byte, utf8.UTFMax)
+		n, s.err = s.read(s.raw)
+		s.raw = s.raw[:n]
+	}
+	return len(s.raw) > 0
+}
+
 // turn goes on in Windows-1252 from rest, the text before it having been ASCII.
 func (s *source) turn(rest []byte) {
 	s.name, s.reason = windowsName, "its bytes are not valid UTF-8"
 	s.decode = charmapDecoder(charmap.Windows1252)
-	s.buffer = make([]byte, max(64<<10, len(rest)))
-	s.raw = s.buffer[:copy(s.buffer, rest)]
+	s.buffer = make([]byte, max(64<<10, len(rest)+len(s.raw)))
+	s.raw = s.buffer[:copy(s.buffer, append(append([]byte(nil), rest...), s.raw...))]
 }
 
 func firstNonASCII(p []byte) int {
@@ -331,7 +352,7 @@ func (s *source) transcode(p []byte) (int, error) {
 		}
 		kept := copy(s.buffer, s.raw)
 		var n int
-		n, s.err = s.in.Read(s.buffer[kept:])
+		n, s.err = s.read(s.buffer[kept:])
 		s.raw = s.buffer[:kept+n]
 	}
 }

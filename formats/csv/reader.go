@@ -44,10 +44,10 @@ type Reader struct {
 // NewReader reads r, which is not compressed, as far as its header. An unknown encoding is a plain
 // error; an empty or damaged feed is a *formats.SyntaxError, and errors of r come back as they are.
 func NewReader(r io.Reader, o formats.Options) (*Reader, error) {
-	return newReader(r, o, blockSize)
+	return newReader(r, o, blockSize, maxRow)
 }
 
-func newReader(r io.Reader, o formats.Options, blockSize int) (*Reader, error) {
+func newReader(r io.Reader, o formats.Options, blockSize, maxRow int) (*Reader, error) {
 	if o.Delimiter != 0 && !validDelimiter(o.Delimiter) {
 		return nil, fmt.Errorf("%q cannot be a delimiter", o.Delimiter)
 	}
@@ -56,7 +56,7 @@ func newReader(r io.Reader, o formats.Options, blockSize int) (*Reader, error) {
 		return nil, err
 	}
 	c := &Reader{source: source, blockSize: blockSize, spare: make(chan *formats.Block, spareBlocks)}
-	c.scan.delimiter = o.Delimiter
+	c.scan.delimiter, c.scan.maxRow = o.Delimiter, maxRow
 	if err := c.begin(o); err != nil {
 		return nil, err
 	}
@@ -207,7 +207,7 @@ func (c *Reader) block() (*formats.Block, error) {
 	b := c.take()
 	b.Text = append(b.Text, c.carry...)
 	start := c.scan.offset
-	for size := max(c.blockSize, 2*len(b.Text), 2*padding); ; size = min(2*size, maxRow+blockSize) {
+	for size := max(c.blockSize, 2*len(b.Text), 2*padding); ; size = min(2*size, c.scan.maxRow+blockSize) {
 		if err := c.fill(b, size); err != nil {
 			b.Release()
 			return nil, c.fail(err)
@@ -220,7 +220,7 @@ func (c *Reader) block() (*formats.Block, error) {
 		zero := c.findZero(b.Text)
 		used, err := c.scan.scan(b, c.atEnd)
 		if err == nil && used == 0 && !c.atEnd {
-			if len(b.Text) <= maxRow {
+			if len(b.Text) <= c.scan.maxRow {
 				continue
 			}
 			err = c.overlong()
@@ -288,15 +288,10 @@ func (c *Reader) fill(b *formats.Block, size int) error {
 	if cap(b.Text) < size+padding {
 		b.Text = append(make([]byte, 0, size+padding), b.Text...)
 	}
-	idle := 0
 	for len(b.Text)+padding <= size && !c.atEnd {
 		n, err := c.source.Read(b.Text[len(b.Text):size])
 		b.Text = b.Text[:len(b.Text)+n]
-		if n > 0 {
-			idle, c.seen = 0, true
-		} else if idle++; idle > 100 && err == nil {
-			return io.ErrNoProgress
-		}
+		c.seen = c.seen || n > 0
 		if err == io.EOF {
 			c.atEnd = true
 		} else if err != nil {

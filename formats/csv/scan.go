@@ -44,6 +44,7 @@ const (
 // A scanner finds rows and cells. It keeps the position of the next row from call to call.
 type scanner struct {
 	delimiter byte
+	maxRow    int   // bytes a row may have
 	row       int64 // number of rows before
 	line      int64 // number of line ends before
 	offset    int64 // bytes before
@@ -154,7 +155,7 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 				next, ends = end+1, cr
 			}
 		}
-		if next-begin > maxRow {
+		if next-begin > s.maxRow {
 			return s.stop(b, cells[:first], marks, begin, s.fault(s.line+1, tooLong))
 		}
 		place := formats.Place{Row: s.row + 1, Line: s.line + 1, Offset: s.offset + int64(begin)}

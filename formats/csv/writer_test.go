@@ -138,7 +138,7 @@ func roundTrip(t interface {
 		t.Fatalf("%v", err)
 	}
 	text := file.String()
-	r, err := newReader(&file, formats.Options{Delimiter: delimiter, Encoding: "UTF-8", HeaderRow: 1}, size)
+	r, err := newReader(&file, formats.Options{Delimiter: delimiter, Encoding: "UTF-8", HeaderRow: 1}, size, maxRow)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}

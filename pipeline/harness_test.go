@@ -18,7 +18,6 @@ import (
 	"bulkload/formats"
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
-	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
 	"bulkload/vendors"
@@ -218,16 +217,11 @@ func (tab table) column(t *testing.T, name string) int {
 // writeRejects writes a result's rejects as a feed.
 func writeRejects(t *testing.T, result *pipeline.Result, path string) {
 	t.Helper()
-	columns := result.Header.Names
-	var list []formats.Column
-	for _, name := range append(slices.Clone(columns), mapping.ReasonColumn) {
-		list = append(list, formats.Column{Name: name})
-	}
-	output, err := feed.Create(path, list, nil)
+	output, err := feed.Create(path, report.RejectColumns(result.Header), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := result.Collector.WriteRejects(output, len(columns)); err != nil {
+	if err := result.Collector.WriteRejects(output, result.Header); err != nil {
 		t.Fatal(err)
 	}
 	if err := output.Close(); err != nil {

@@ -30,7 +30,7 @@ const (
 // usageError is a call that cannot be carried out as it was written.
 type usageError struct{ err error }
 
-func (e *usageError) Error() string { return e.err.Error() + " (see --help)" }
+func (e *usageError) Error() string { return e.err.Error() }
 func (e *usageError) Unwrap() error { return e.err }
 
 // feedError is a feed that cannot be opened at all.

@@ -51,6 +51,7 @@ type loadFlags struct {
 	baseURL       string
 	rate          string
 	workers       int
+	retries       int
 	createOnly    bool
 	dryRun        bool
 	runDir        string
@@ -90,6 +91,7 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags.StringVar(&f.baseURL, "base-url", "", "address of the API, in place of the account's")
 	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
 	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
+	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
 	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
@@ -135,6 +137,7 @@ func (l *load) execute(ctx context.Context, path string) error {
 	result, err := l.work(ctx)
 	l.progress.end()
 	if result == nil {
+		l.outputs.abandon()
 		return err
 	}
 	defer result.Close()
@@ -282,6 +285,7 @@ func (l *load) connect() (release func(), err error) {
 	transport.MaxIdleConnsPerHost = l.account.Workers
 	transport.MaxConnsPerHost = l.account.Workers
 	retry := send.DefaultRetry(l.stop, counts)
+	retry.Attempts = 1 + max(0, l.flags.retries)
 	pace := send.NewPace(l.account.Rate, l.stop)
 	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize,
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
@@ -445,6 +449,16 @@ func (o *outputs) prepare(l *load) error {
 	return nil
 }
 
+// abandon takes the run's folder away again when nothing was written into it.
+func (o *outputs) abandon() {
+	if o.dir == "" {
+		return
+	}
+	if os.Remove(o.dir) == nil {
+		os.Remove(filepath.Dir(o.dir)) // the folder of all runs, when this was the only one
+	}
+}
+
 // ending is the name's ending of the feed's own format, so that its reader can open what we write.
 func (l *load) ending() string { return "." + l.feed.Format }
 
@@ -464,13 +478,8 @@ func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
 		s.Report = o.report
 	}
 	if o.rejects != "" && (o.always || c.Rejected() > 0) {
-		names := result.Header.Names
-		columns := make([]formats.Column, 0, len(names)+1)
-		for _, name := range names {
-			columns = append(columns, formats.Column{Name: name})
-		}
-		columns = append(columns, formats.Column{Name: mapping.ReasonColumn})
-		err := writeFile(o.rejects, columns, func(w formats.Writer) error { return c.WriteRejects(w, len(names)) }, l.stdout)
+		err := writeFile(o.rejects, report.RejectColumns(result.Header),
+			func(w formats.Writer) error { return c.WriteRejects(w, result.Header) }, l.stdout)
 		if err != nil {
 			return err
 		}

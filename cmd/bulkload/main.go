@@ -100,7 +100,9 @@ func (p *program) root() *cobra.Command {
 	root.SetIn(p.stdin)
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return &usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
+	})
 	root.AddCommand(p.importCommand(), p.checkCommand(), p.vendorsCommand(), p.describeCommand(),
 		p.templateCommand(), p.sandboxCommand(), p.versionCommand())
 	return root

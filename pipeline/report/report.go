@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"bulkload/formats"
+	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/spill"
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
@@ -247,18 +248,34 @@ func (c *Collector) WriteFindings(w formats.Writer, run string) error {
 	return nil
 }
 
-// WriteRejects writes the rows that did not go in, in the feed's own columns and order, with the
-// reason in a last column.
-func (c *Collector) WriteRejects(w formats.Writer, columns int) error {
+// RejectColumns are the columns of a rejects file: the feed's own in their order, then the reason.
+// A reason that the feed has from an earlier run is replaced.
+func RejectColumns(header *formats.Header) []formats.Column {
+	var columns []formats.Column
+	for _, name := range header.Names {
+		if name != mapping.ReasonColumn {
+			columns = append(columns, formats.Column{Name: name})
+		}
+	}
+	return append(columns, formats.Column{Name: mapping.ReasonColumn})
+}
+
+// WriteRejects writes the rows that did not go in to a file of RejectColumns. What stands beyond
+// the header's columns comes behind the reason, so that it is still found to be there.
+func (c *Collector) WriteRejects(w formats.Writer, header *formats.Header) error {
+	old := slices.Index(header.Names, mapping.ReasonColumn)
 	for reject, err := range c.Rejects() {
 		if err != nil {
 			return err
 		}
 		cells := reject.Cells
-		for len(cells) < columns {
+		for len(cells) < len(header.Names) {
 			cells = append(cells, nil)
 		}
-		cells = slices.Insert(cells, columns, []byte(reject.Reason))
+		cells = slices.Insert(cells, len(header.Names), []byte(reject.Reason))
+		if old >= 0 {
+			cells = slices.Delete(cells, old, old+1)
+		}
 		if err := w.Write(cells); err != nil {
 			return fmt.Errorf("write rejects: %w", err)
 		}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"bulkload/formats/feed"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"bulkload": main})
+}
+
+// TestScripts runs the user stories of testdata/script.
+func TestScripts(t *testing.T) {
+	feeds, err := filepath.Abs("../../testdata/feeds")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("FEEDS", feeds)
+			e.Setenv("HOME", e.WorkDir)
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":     exits,
+			"events":    events,
+			"address":   address,
+			"requests":  requests,
+			"cut":       cut,
+			"terminate": terminate,
+		},
+		RequireExplicitExec: true,
+	})
+}
+
+// exits runs a program and wants a certain exit code: exits CODE PROGRAM ARGS...
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE PROGRAM ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	var exit *exec.ExitError
+	if err := ts.Exec(args[1], args[2:]...); errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// events looks at the JSON lines of standard output: events NAME... wants these events, in this
+// order, runs of one event counted as one and progress left out.
+func events(ts *testscript.TestScript, neg bool, args []string) {
+	var names []string
+	lines := bufio.NewScanner(strings.NewReader(ts.ReadFile("stdout")))
+	for lines.Scan() {
+		var event struct {
+			Event  string `json:"event"`
+			Schema int    `json:"schema"`
+		}
+		ts.Check(json.Unmarshal(lines.Bytes(), &event))
+		if len(names) == 0 && (event.Event != "start" || event.Schema != 1) {
+			ts.Fatalf("the first event is %s, want start with schema 1", lines.Bytes())
+		}
+		if event.Event != "progress" && (len(names) == 0 || names[len(names)-1] != event.Event) {
+			names = append(names, event.Event)
+		}
+	}
+	if got, want := strings.Join(names, " "), strings.Join(args, " "); neg || got != want {
+		ts.Fatalf("events %q, want %q", got, want)
+	}
+}
+
+// address waits until a sandbox in the background has written its address to a file, and puts it
+// into a variable: address FILE VARIABLE
+func address(ts *testscript.TestScript, neg bool, args []string) {
+	await(ts, func() bool {
+		data, err := os.ReadFile(ts.MkAbs(args[0]))
+		fields := strings.Fields(string(data))
+		if err != nil || len(fields) < 2 {
+			return false
+		}
+		ts.Setenv(args[1], fields[1])
+		return true
+	})
+}
+
+// requests waits until the sandbox at an address has been called so often: requests ADDRESS COUNT
+func requests(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	base, _, _ := strings.Cut(strings.TrimPrefix(args[0], "http://"), "/")
+	await(ts, func() bool {
+		answer, err := http.Get("http://" + base + "/_sandbox/record")
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		var record struct {
+			Requests int64 `json:"requests"`
+		}
+		return json.NewDecoder(answer.Body).Decode(&record) == nil && record.Requests >= want
+	})
+}
+
+// await looks again and again whether another process has come so far, for ten seconds.
+func await(ts *testscript.TestScript, there func() bool) {
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for range 2000 {
+		if there() {
+			return
+		}
+		<-ticker.C
+	}
+	ts.Fatalf("waited in vain")
+}
+
+// cut writes the first part of a file under another name: cut FROM TO PERCENT
+func cut(ts *testscript.TestScript, neg bool, args []string) {
+	from := ts.MkAbs(args[0])
+	ts.Check(feed.WriteFile(ts.MkAbs(args[1]), func(w io.Writer) error {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		percent, err := strconv.Atoi(args[2])
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(data[:len(data)*percent/100])
+		return err
+	}))
+}
+
+// terminate sends SIGTERM to the program that was last started in the background.
+func terminate(ts *testscript.TestScript, neg bool, args []string) {
+	running := ts.BackgroundCmds()
+	ts.Check(running[len(running)-1].Process.Signal(syscall.SIGTERM))
+}

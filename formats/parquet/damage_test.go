@@ -2,7 +2,11 @@ package parquet
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
+
+	parquetgo "github.com/parquet-go/parquet-go"
+	"github.com/parquet-go/parquet-go/compress"
 )
 
 func FuzzOpen(f *testing.F) {
@@ -85,4 +89,44 @@ func FuzzRuns(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestPagesUnpackToWhatTheyClaimOrAreRefused(t *testing.T) {
+	codecs := map[int32]compress.Codec{
+		codecSnappy: &parquetgo.Snappy, codecGzip: &parquetgo.Gzip, codecBrotli: &parquetgo.Brotli,
+		codecZstd: &parquetgo.Zstd, codecLZ4Raw: &parquetgo.Lz4Raw,
+	}
+	plains := map[string][]byte{
+		"text":           bytes.Repeat([]byte("a season's feed, "), 300),
+		"all the same":   make([]byte, 4<<20), // so small when packed that its size is doubted
+		"a single bytes": {7},
+	}
+	for number, codec := range codecs {
+		for name, plain := range plains {
+			t.Run(fmt.Sprintf("codec %d, %s", number, name), func(t *testing.T) {
+				packed, err := codec.Encode(nil, plain)
+				if err != nil {
+					t.Fatal(err)
+				}
+				source := &pageSource{packed: packed}
+				defer source.close()
+				for _, off := range []int{0, -1, 1, 1000, maxPage - len(plain)} {
+					got, err := source.unpack(number, nil, len(plain)+off)
+					switch {
+					case off == 0 && (err != nil || !bytes.Equal(got, plain)):
+						t.Errorf("unpacked to %d bytes, %v; want %d", len(got), err, len(plain))
+					case off != 0 && err == nil:
+						t.Errorf("taken as %d bytes, and it has %d", len(plain)+off, len(plain))
+					}
+				}
+				if number == codecBrotli {
+					return // its library does not miss an end mark when all bytes are there
+				}
+				source.packed = packed[:len(packed)-1]
+				if _, err := source.unpack(number, nil, len(plain)); err == nil {
+					t.Error("taken without its last byte")
+				}
+			})
+		}
+	}
 }

@@ -264,8 +264,11 @@ func (p *pageSource) unpackTo(codec int32, dst, src []byte) (int, error) {
 	if err != nil {
 		return n, err
 	}
-	if extra, _ := io.CopyN(io.Discard, r, 1); extra > 0 {
+	switch extra, err := io.CopyN(io.Discard, r, 1); {
+	case extra > 0:
 		return n, errLonger
+	case !errors.Is(err, io.EOF): // the end holds what the stream is checked with
+		return n, err
 	}
 	return n, nil
 }

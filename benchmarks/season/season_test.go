@@ -66,10 +66,10 @@ func entities(t *testing.T, rows [][]string) []*vendors.Entity {
 
 func TestEveryRowIsValid(t *testing.T) {
 	for _, firstRowOnly := range []bool{false, true} {
-		rows := collect(Season{Seed: 1, Products: 400, FirstRowOnly: firstRowOnly})
+		rows := collect(Season{Seed: 1, Products: 150, FirstRowOnly: firstRowOnly})
 		all := entities(t, rows)
-		if len(all) != 400 {
-			t.Errorf("%d products, want 400", len(all))
+		if len(all) != 150 {
+			t.Errorf("%d products, want 150", len(all))
 		}
 		styles := map[string]bool{}
 		for _, e := range all {
@@ -100,7 +100,7 @@ func styleList() map[string]bool {
 func TestBarcodesAreUniqueWithCheckDigits(t *testing.T) {
 	seen := map[string]bool{}
 	zeros := 0
-	for _, row := range collect(Season{Seed: 7, Rows: 20_000}) {
+	for _, row := range collect(Season{Seed: 7, Rows: 5000}) {
 		barcode := row[indexOf("barcode")]
 		if seen[barcode] {
 			t.Fatalf("barcode %s occurs twice", barcode)
@@ -117,8 +117,8 @@ func TestBarcodesAreUniqueWithCheckDigits(t *testing.T) {
 			zeros++
 		}
 	}
-	if zeros < 1000 || zeros > 10_000 {
-		t.Errorf("%d of 20000 barcodes begin with 0", zeros)
+	if zeros < 250 || zeros > 2500 {
+		t.Errorf("%d of 5000 barcodes begin with 0", zeros)
 	}
 }
 
@@ -142,8 +142,8 @@ func TestOrdersHaveTheSameRows(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := Season{
 			Seed:     rapid.Uint64().Draw(t, "seed"),
-			Products: rapid.IntRange(0, 30).Draw(t, "products"),
-			Rows:     rapid.Int64Range(0, 400).Draw(t, "rows"),
+			Products: rapid.IntRange(0, 10).Draw(t, "products"),
+			Rows:     rapid.Int64Range(0, 120).Draw(t, "rows"),
 		}
 		want := collect(s)
 		if s.Rows > 0 && int64(len(want)) > s.Rows || s.Rows > 0 && s.Products == 0 && int64(len(want)) != s.Rows {
@@ -154,8 +154,8 @@ func TestOrdersHaveTheSameRows(t *testing.T) {
 			s.Order = order
 			got := collect(s)
 			slices.SortFunc(got, slices.Compare[[]string])
-			if diff := cmp.Diff(want, got); diff != "" {
-				t.Fatalf("order %d has other rows:\n%s", order, diff)
+			if !slices.EqualFunc(want, got, slices.Equal) {
+				t.Fatalf("order %d has other rows:\n%s", order, cmp.Diff(want, got))
 			}
 		}
 	})
@@ -198,10 +198,10 @@ func TestFirstRowOnly(t *testing.T) {
 
 func TestSeedsMakeSeasons(t *testing.T) {
 	a, again, b := collect(Season{Seed: 1, Products: 20}), collect(Season{Seed: 1, Products: 20}), collect(Season{Seed: 2, Products: 20})
-	if diff := cmp.Diff(a, again); diff != "" {
-		t.Errorf("the same seed makes another season:\n%s", diff)
+	if !slices.EqualFunc(a, again, slices.Equal) {
+		t.Error("the same seed makes another season")
 	}
-	if cmp.Equal(a, b) {
+	if slices.EqualFunc(a, b, slices.Equal) {
 		t.Error("two seeds make the same season")
 	}
 }
@@ -237,15 +237,15 @@ func TestMemoryDoesNotGrowWithRows(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		var rows int64
 		var most uint64
-		Season{Seed: 1, Rows: 50_000, Order: order}.Each(func([][]byte) bool {
-			if rows++; rows%10_000 == 0 {
+		Season{Seed: 1, Rows: 15_000, Order: order}.Each(func([][]byte) bool {
+			if rows++; rows%5000 == 0 {
 				runtime.GC()
 				runtime.ReadMemStats(&after)
 				most = max(most, after.HeapAlloc)
 			}
 			return true
 		})
-		if rows != 50_000 || most > before.HeapAlloc+1<<20 {
+		if rows != 15_000 || most > before.HeapAlloc+1<<20 {
 			t.Errorf("order %d: %d rows took %d bytes at once", order, rows, most-before.HeapAlloc)
 		}
 	}

@@ -33,6 +33,9 @@ func sameInAllTunings(t *testing.T, data []byte, o formats.Options) (table, erro
 		last = n
 	}
 	for _, tune := range tunings[1:] {
+		if tune.window < 1<<10 && len(data) > 100<<10 {
+			continue // cutting large files this finely takes seconds
+		}
 		again, err := readTuned(data, o, tune)
 		if (err == nil) != (firstErr == nil) {
 			t.Fatalf("%+v: error = %v, want %v", tune, err, firstErr)

@@ -97,9 +97,9 @@ func TestPagesUnpackToWhatTheyClaimOrAreRefused(t *testing.T) {
 		codecZstd: &parquetgo.Zstd, codecLZ4Raw: &parquetgo.Lz4Raw,
 	}
 	plains := map[string][]byte{
-		"text":           bytes.Repeat([]byte("a season's feed, "), 300),
-		"all the same":   make([]byte, 4<<20), // so small when packed that its size is doubted
-		"a single bytes": {7},
+		"text":          bytes.Repeat([]byte("a season's feed, "), 300),
+		"all the same":  make([]byte, 1<<20), // so small when packed that its size is doubted
+		"a single byte": {7},
 	}
 	for number, codec := range codecs {
 		for name, plain := range plains {

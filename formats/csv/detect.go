@@ -115,7 +115,7 @@ func outline(text []byte, delimiter byte) []shape {
 // outlineCell returns where the first cell of text ends.
 func outlineCell(text []byte, delimiter byte) (end int, broken bool) {
 	if text[0] == '"' {
-		at, _ := closingQuote(text, 1)
+		at := closingQuote(text)
 		if at < 0 {
 			return len(text), false
 		}
@@ -126,6 +126,19 @@ func outlineCell(text []byte, delimiter byte) (end int, broken bool) {
 		end++
 	}
 	return end, closed > 0 && end > closed
+}
+
+// closingQuote returns where the quote stands that closes the one text begins with, -1 when there is none.
+func closingQuote(text []byte) int {
+	for i := 1; ; i += 2 {
+		j := bytes.IndexByte(text[i:], '"')
+		if j < 0 {
+			return -1
+		}
+		if i += j; i+1 == len(text) || text[i+1] != '"' {
+			return i
+		}
+	}
 }
 
 // findHeader returns the index of the row that names the columns. That is the first one, unless it

@@ -84,7 +84,7 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 			cell := formats.Cell{Start: uint32(start)}
 			var end int // of the cell with its quotes
 			if c := text[start]; c == '"' {
-				close, twice := closingQuote(text[:n], start+1)
+				close, twice, lines := quotedEnd(text, start+1, n)
 				if close < 0 {
 					s.quotedAt = s.line + innerLines + 1
 					if atEnd {
@@ -99,7 +99,7 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 				if twice {
 					cell.Kind, unescape = doubled, true
 				}
-				innerLines += lineEnds(text[start+1 : close])
+				innerLines += lines
 				end = close + 1
 				if c := text[end]; end < n && c != delimiter && c != '\n' && c != '\r' {
 					err = s.fault(s.line+innerLines+1, fmt.Sprintf(
@@ -191,36 +191,26 @@ func specials(text []byte, i int, delimiters uint64) uint64 {
 	return ((a-lowBits)&^a | (b-lowBits)&^b | (c-lowBits)&^c) & highBits
 }
 
-// closingQuote returns where the quote stands that ends the cell, -1 when there is none, and
-// whether quotes before it are doubled.
-func closingQuote(text []byte, i int) (at int, twice bool) {
-	for {
-		j := bytes.IndexByte(text[i:], '"')
-		if j < 0 {
-			return -1, twice
+// quotedEnd returns where the quote stands that ends the cell whose text begins at i, -1 when there
+// is none before n, whether quotes before it are doubled, and how many lines end before it.
+func quotedEnd(text []byte, i, n int) (at int, twice bool, lines int64) {
+	for i < n {
+		found := specials(text, i, lowBits*'"')
+		next := i + 8
+		for ; found != 0; found &= found - 1 {
+			j := i + bits.TrailingZeros64(found)>>3
+			if c := text[j]; c == '\n' || c == '\r' && text[j+1] != '\n' {
+				lines++
+			} else if c == '"' && text[j+1] != '"' {
+				return j, twice, lines
+			} else if c == '"' {
+				twice, next = true, j+2
+				break
+			}
 		}
-		i += j
-		if i+1 == len(text) || text[i+1] != '"' {
-			return i, twice
-		}
-		twice = true
-		i += 2
+		i = next
 	}
-}
-
-// lineEnds counts the line ends within a cell, of any kind.
-func lineEnds(text []byte) int64 {
-	count := bytes.Count(text, []byte{'\n'})
-	for i := 0; ; {
-		j := bytes.IndexByte(text[i:], '\r')
-		if j < 0 {
-			return int64(count)
-		}
-		i += j + 1
-		if i == len(text) || text[i] != '\n' {
-			count++
-		}
-	}
+	return -1, twice, lines
 }
 
 // escapedFormula reports whether a cell carries the apostrophe that keeps spreadsheets from

@@ -133,7 +133,7 @@ func damage(compression string, err error) error {
 		return err
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return &formats.SyntaxError{Reason: fmt.Sprintf("the %s file was cut: it ends before its data does", compression), Advice: "fetch it again"}
-	case errors.Is(err, zstd.ErrWindowSizeExceeded):
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
 		return &formats.SyntaxError{Reason: "the zstd file needs more than 128 MiB to be read", Advice: "compress it without --long", Err: err}
 	}
 	return &formats.SyntaxError{Reason: fmt.Sprintf("the %s file is damaged or has other bytes at its end", compression), Advice: "fetch it again", Err: err}

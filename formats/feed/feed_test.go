@@ -199,6 +199,8 @@ func TestOpenFinds(t *testing.T) {
 		{name: "feed.csv.zst", bytes: "(", fault: "it is not a zstd file"},
 		{name: "feed.csv.gz", bytes: gz(t, gz(t, text)), fault: "compressed twice"},
 		{name: "feed.csv.gz", bytes: gz(t, zst(t, text)), fault: "compressed twice"},
+		{name: "feed.csv.zst", bytes: "\x28\xb5\x2f\xfd\x00\xa0\x09\x00\x00x", fault: "needs more than 128 MiB"},
+		{name: "feed.csv.zst", bytes: "\x28\xb5\x2f\xfd\xa0\x00\x00\x00\x10\x09\x00\x00x", fault: "needs more than 128 MiB"},
 		{name: "feed.csv", bytes: archive(t, "table.csv"), fault: "a ZIP archive with \"table.csv\" (unpack it"},
 		{name: "feed.zip", bytes: archive(t, "a.csv", "b.csv"), fault: "\"a.csv\" and more"},
 		{name: "feed.xlsx", bytes: archive(t), fault: "an empty or damaged ZIP archive"},

@@ -138,6 +138,9 @@ func (l *load) execute(ctx context.Context, path string) error {
 	l.progress.end()
 	if result == nil {
 		l.outputs.abandon()
+		if is[*mapping.Error](err) {
+			err = fmt.Errorf("%s: %w", l.feed.Name, err)
+		}
 		return err
 	}
 	defer result.Close()

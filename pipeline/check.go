@@ -56,6 +56,9 @@ func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal boo
 	settler := &settler{job: j, collector: s.collector, rehearsal: rehearsal}
 	p := pass{job: j, facts: &s.facts, learn: learn, hash: s.hash}
 	p.hand = func(u *unit) error {
+		if rehearsal && j.stopped() {
+			return ErrInterrupted
+		}
 		if u.entity.Outcome == vendors.Unsettled {
 			u.entity.Outcome = vendors.Skipped
 		}

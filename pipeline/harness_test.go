@@ -243,7 +243,7 @@ func writeText(t *testing.T, name, text string) string {
 func summaryText(t *testing.T, s *report.Summary) string {
 	t.Helper()
 	var text bytes.Buffer
-	if err := s.WriteText(&text); err != nil {
+	if err := s.WriteText(&text, 0); err != nil {
 		t.Fatal(err)
 	}
 	return text.String()

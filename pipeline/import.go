@@ -23,12 +23,15 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 		return nil, interrupted(ctx, err)
 	}
 	defer survey.facts.close()
-	acceptable := job.acceptable(survey)
+	err = job.acceptable(survey)
 	survey.collector.Close()
-	if acceptable != nil || job.stopped() {
-		return job.nothingSent(ctx, survey, cmp.Or(acceptable, ErrInterrupted))
+	if err != nil {
+		return job.nothingSent(ctx, survey, err)
 	}
 	known, err := job.known(ctx)
+	if errors.Is(err, ErrInterrupted) {
+		return nil, err
+	}
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
 	}
@@ -37,7 +40,7 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 
 // nothingSent reads the feed once more, to report every row of a feed that could not be sent at all.
 func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result, error) {
-	if _, err := s.read(context.WithoutCancel(ctx), j, nil, false); err != nil {
+	if _, err := s.read(ctx, j, nil, false); err != nil {
 		return nil, cause
 	}
 	return j.result(s.facts.rows, s.collector), cause
@@ -56,15 +59,18 @@ func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error)
 		queue.stop()
 	})
 	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: queue.put}
-	readErr = p.run(context.WithoutCancel(ctx))
+	readErr = p.run(ctx)
 	queue.end()
 	running.Wait()
 	drainErr := queue.drain()
+	if ctx.Err() != nil { // stopped at once: what was not settled was not looked at
+		return j.result(queue.settler.settledRows(), collector), ErrInterrupted
+	}
 	if err := cmp.Or(fatal(readErr), drainErr); err != nil {
 		collector.Close()
 		return nil, err
 	}
-	return j.result(p.rows, collector), j.ending(ctx, s, p.rows, sendErr)
+	return j.result(p.rows, collector), j.ending(s, p.rows, sendErr)
 }
 
 // fatal says what an error of the sending pass means: the feed was read to its end before, so it
@@ -78,11 +84,11 @@ func fatal(err error) error {
 }
 
 // ending says why the run ended.
-func (j *Job) ending(ctx context.Context, s *survey, rows int64, sendErr error) error {
-	if sendErr != nil && ctx.Err() == nil && !errors.Is(sendErr, context.Canceled) {
+func (j *Job) ending(s *survey, rows int64, sendErr error) error {
+	if sendErr != nil && !errors.Is(sendErr, context.Canceled) {
 		return sendErr
 	}
-	if j.stopped() || ctx.Err() != nil {
+	if j.stopped() {
 		return ErrInterrupted
 	}
 	if rows != s.facts.rows {
@@ -114,11 +120,14 @@ func (j *Job) known(ctx context.Context) (*keys, error) {
 	if j.Resource.Known == nil {
 		return k, nil
 	}
-	j.progress("listing", 0, 0)
 	for key, err := range j.Resource.Known(ctx, j.Client) {
-		if err != nil {
-			return nil, interrupted(ctx, listingError(err))
+		if j.stopped() || ctx.Err() != nil {
+			return nil, ErrInterrupted
 		}
+		if err != nil {
+			return nil, listingError(err)
+		}
+		j.progress("listing", int64(len(k.hashes)), 0)
 		k.hashes = append(k.hashes, maphash.String(k.seed, key))
 	}
 	slices.Sort(k.hashes)

@@ -326,8 +326,6 @@ func TestRunsThatSendNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := make(chan struct{})
-	close(stop)
 	tests := []struct {
 		name   string
 		change func(*pipeline.Job)
@@ -335,8 +333,6 @@ func TestRunsThatSendNothing(t *testing.T) {
 	}{
 		{"over the error budget", func(j *pipeline.Job) { j.MaxErrors = budget }, isA[*pipeline.BudgetError]},
 		{"short", func(j *pipeline.Job) { j.ExpectRows = 5000 }, isA[*pipeline.ShortError]},
-		{"stopped while checking", func(j *pipeline.Job) { j.Stop = stop },
-			func(err error) bool { return errors.Is(err, pipeline.ErrInterrupted) }},
 		{"turned away", func(j *pipeline.Job) { j.Client.Account.Token = "wrong" },
 			func(err error) bool { return errors.Is(err, send.ErrUnauthorised) }},
 		{"nobody there", func(j *pipeline.Job) {
@@ -365,6 +361,47 @@ func TestRunsThatSendNothing(t *testing.T) {
 					rows[vendors.Skipped], result.Collector.Rejected(), result.Summary.RowsIn)
 			}
 		})
+	}
+}
+
+// TestStopWhileChecking ends the run at once: nothing was sent, so there is nothing to report.
+func TestStopWhileChecking(t *testing.T) {
+	server := newSandbox(t, sandbox.Options{})
+	job := newJob(t, season, products, "")
+	stop := make(chan struct{})
+	close(stop)
+	job.Stop = stop
+	connect(job, server, 2)
+	if result, err := pipeline.Import(context.Background(), job); result != nil || !errors.Is(err, pipeline.ErrInterrupted) {
+		t.Errorf("Import = %v, %v, want no result and ErrInterrupted", result, err)
+	}
+	if text := stored(t, server, products); text != "" {
+		t.Errorf("stored %s", text)
+	}
+}
+
+// TestStopAtOnce cuts off what is on its way: that is unknown, and what was settled is reported.
+func TestStopAtOnce(t *testing.T) {
+	server := newSandbox(t, sandbox.Options{Latency: 20 * time.Millisecond})
+	job := newJob(t, season, products, "")
+	connect(job, server, 2)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	var sent atomic.Int64
+	next := job.Client.HTTP.Transport
+	job.Client.HTTP.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Method == http.MethodPut && sent.Add(1) == 6 {
+			cancel()
+		}
+		return next.RoundTrip(r)
+	})
+	result, err := pipeline.Import(ctx, job)
+	if !errors.Is(err, pipeline.ErrInterrupted) || result == nil {
+		t.Fatalf("Import = %v, %v, want a result and ErrInterrupted", result, err)
+	}
+	settled(t, result)
+	if n := result.Summary.Counts.Entities; n[vendors.Unknown] == 0 || n[vendors.Created] == 0 {
+		t.Errorf("created %d, unknown %d, want some of both", n[vendors.Created], n[vendors.Unknown])
 	}
 }
 

@@ -175,7 +175,7 @@ func (j *Job) wholeReason(u *unit, findings []report.Finding) string {
 	}
 	for i := range findings {
 		if findings[i].Severity == schema.Error {
-			return fmt.Sprintf("another row of the same %s is wrong: row %d", j.Resource.Noun.One, findings[i].Place.Row)
+			return fmt.Sprintf("another row of the same %s is wrong: row %d of the feed", j.Resource.Noun.One, findings[i].Place.Row)
 		}
 	}
 	return ""

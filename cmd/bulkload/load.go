@@ -238,7 +238,7 @@ func (l *load) open(path string) error {
 	}
 	l.job = &pipeline.Job{Feed: l.feed, Vendor: l.vendor, Resource: l.resource, Mapping: m,
 		StrictColumns: l.flags.strictColumns, MaxErrors: budget, ExpectRows: l.flags.expectRows,
-		CheckWorkers: runtime.GOMAXPROCS(0)}
+		CheckWorkers: runtime.GOMAXPROCS(0), Stop: l.stop}
 	return nil
 }
 
@@ -294,7 +294,7 @@ func (l *load) connect() (release func(), err error) {
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
 		Agent: "bulkload/" + version(), Now: l.now, Pace: pace, Again: retry.Again(pace)}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
-	l.job.CreateOnly, l.job.Rehearse, l.job.Stop = l.flags.createOnly, l.flags.dryRun, l.stop
+	l.job.CreateOnly, l.job.Rehearse = l.flags.createOnly, l.flags.dryRun
 	if l.flags.dryRun && !l.resource.Rehearses {
 		l.job.Client = nil
 	}
@@ -399,7 +399,7 @@ func (l *load) tell(result *pipeline.Result, code int) error {
 	if l.flags.quiet {
 		return nil
 	}
-	return result.Summary.WriteText(l.stderr)
+	return result.Summary.WriteText(l.stderr, l.width())
 }
 
 // asFeedError marks an error of opening a feed as the feed's.

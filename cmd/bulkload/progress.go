@@ -21,9 +21,20 @@ type progress struct {
 }
 
 func newProgress(p *program, wanted bool) *progress {
-	file, isFile := p.stderr.(*os.File)
-	terminal := isFile && term.IsTerminal(int(file.Fd())) && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb"
-	return &progress{program: p, shown: wanted && terminal}
+	return &progress{program: p, shown: wanted && p.width() > 0 && p.getenv("NO_COLOR") == "" && p.getenv("TERM") != "dumb"}
+}
+
+// width is how many characters fit on a line of the terminal that reads standard error, 0 when none does.
+func (p *program) width() int {
+	file, ok := p.stderr.(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil || width <= 0 {
+		return 80
+	}
+	return width
 }
 
 // show draws how far the job is.
@@ -57,9 +68,12 @@ func (b *progress) next(p pipeline.Progress) {
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true),
 	}
-	if p.Stage == "checking" {
+	switch p.Stage {
+	case "checking":
 		options = append(options, progressbar.OptionShowBytes(true))
-	} else {
+	case "listing":
+		options = append(options, progressbar.OptionShowCount())
+	default:
 		options = append(options, progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("rows"))
 	}
 	b.stage, b.bar = p.Stage, progressbar.NewOptions64(total, options...)

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,9 +11,10 @@ import (
 	"bulkload/vendors"
 )
 
-// WriteText writes the summary for people, with the balance as its last line.
-func (s *Summary) WriteText(w io.Writer) error {
-	t := &text{}
+// WriteText writes the summary for people, with the balance as its last line. Lines are broken
+// between words to fit into width characters; 0 leaves them whole.
+func (s *Summary) WriteText(w io.Writer, width int) error {
+	t := &text{width: width}
 	t.head(s)
 	t.outcomes(s)
 	t.remarks(s)
@@ -22,9 +24,32 @@ func (s *Summary) WriteText(w io.Writer) error {
 	return err
 }
 
-type text struct{ strings.Builder }
+type text struct {
+	strings.Builder
+	width int
+}
 
-func (t *text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
+// line writes a line; when it is broken, what follows is indented by four.
+func (t *text) line(format string, args ...any) { t.hanging(4, format, args...) }
+
+// hanging writes a line; when it is broken, what follows is indented.
+func (t *text) hanging(indent int, format string, args ...any) {
+	rest := []rune(fmt.Sprintf(format, args...))
+	room := t.width
+	for t.width > indent+20 && len(rest) > room {
+		end := room
+		for end > 0 && rest[end] != ' ' {
+			end--
+		}
+		if strings.TrimSpace(string(rest[:end])) == "" {
+			break // a word that fits no line stays whole
+		}
+		t.WriteString(strings.TrimRight(string(rest[:end]), " ") + "\n" + strings.Repeat(" ", indent))
+		rest = rest[end+1:]
+		room = t.width - indent
+	}
+	t.WriteString(string(rest) + "\n")
+}
 
 // head says what was read and where it went.
 func (t *text) head(s *Summary) {
@@ -133,6 +158,9 @@ func (t *text) rules(s *Summary) {
 	}
 }
 
+// exampleIndent is where the words of an example begin, behind its place.
+const exampleIndent = 4 + 14 + 1
+
 func (t *text) example(f *Finding) {
 	where := f.Cell
 	if where == "" {
@@ -148,7 +176,7 @@ func (t *text) example(f *Finding) {
 	if f.Suggestion != "" {
 		said += " → " + shorten(f.Suggestion, 60)
 	}
-	t.line("    %-14s %s", where, shorten(said, 200))
+	t.hanging(exampleIndent, "    %-14s %s", where, shorten(said, 200))
 }
 
 func (t *text) files(s *Summary) {
@@ -172,14 +200,16 @@ func (s *Summary) took() string {
 	return s.Finished.Sub(s.Started).Round(10 * time.Millisecond).String()
 }
 
-// share writes a part of a whole as a percentage: "8 %", "0.3 %", "<0.1 %".
+// share writes a part of a whole as a percentage: "62 %", "8.0 %", "<0.1 %".
 func share(part, whole int64) string {
 	if whole == 0 {
 		return "0 %"
 	}
 	percent := 100 * float64(part) / float64(whole)
 	switch {
-	case part == 0 || percent >= 9.95 || part == whole:
+	case part < whole && percent >= 99:
+		return fmt.Sprintf("%.1f %%", math.Floor(percent*10)/10) // never 100 % of what is not all
+	case part == 0 || percent >= 9.95:
 		return fmt.Sprintf("%.0f %%", percent)
 	case percent < 0.1:
 		return "<0.1 %"
@@ -199,7 +229,7 @@ func plural(n int64, one string) string { return fmt.Sprintf("%d %s", n, noun(n,
 
 // shorten cuts text to a number of characters and takes line ends out.
 func shorten(text string, most int) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(text)
 	if utf8.RuneCountInString(text) <= most {
 		return text
 	}

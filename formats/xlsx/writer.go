@@ -22,7 +22,7 @@ type WriterOptions struct {
 const (
 	maxCellText  = 32767 // UTF-16 units that a spreadsheet program keeps in a cell
 	maxSheetName = 31    // of a sheet
-	level        = 6     // of compression: 7 saves 4 % more and costs a fifth of the speed
+	level        = 5     // of compression: 6 saves 15 % more and costs a quarter of the speed
 	flushAt      = 64 << 10
 )
 
@@ -44,11 +44,25 @@ type Writer struct {
 	err     error
 }
 
-// A column is what is written of a cell besides its row and text.
+// A column is what is written of a cell besides its text.
 type column struct {
 	letters string
+	open    string // what stands before a text in a cell of the column, but for the end of its last tag
 	number  bool
 }
+
+// What stands before and after the text of a cell. A cell does not say where it stands, as the
+// format allows: it is the next one of its row, and cells without text are written when one with
+// text follows. That makes the file less than half as large and several times as quick to write.
+const (
+	emptyCell  = `<c/>`
+	numberOpen = `<c><v>`
+	numberEnd  = `</v></c>`
+	headerOpen = `<c s="1" t="inlineStr"><is><t`
+	textOpen   = `<c s="2" t="inlineStr"><is><t`
+	mixedOpen  = `<c t="inlineStr"><is><t` // text in a column of numbers
+	textEnd    = `</t></is></c>`
+)
 
 // NewWriter starts a workbook with a header row, which names the columns, stands in bold, stays
 // in view and can be filtered by. It fails when the sheet's name or the number of columns is
@@ -68,7 +82,11 @@ func NewWriter(w io.Writer, columns []formats.Column, o WriterOptions) (*Writer,
 		return flate.NewWriter(to, level)
 	})
 	for i, c := range columns {
-		writer.columns = append(writer.columns, column{formats.ColumnLetters(i), c.Type == formats.Number})
+		one := column{formats.ColumnLetters(i), textOpen, c.Type == formats.Number}
+		if one.number {
+			one.open = mixedOpen
+		}
+		writer.columns = append(writer.columns, one)
 	}
 	return writer, writer.start(columns)
 }
@@ -160,9 +178,14 @@ func (w *Writer) write(row [][]byte, header bool) error {
 	w.row++
 	w.digits = strconv.AppendInt(w.digits[:0], w.row, 10)
 	w.out = append(append(append(w.out, `<row r="`...), w.digits...), `">`...)
+	empty := 0
 	for i, text := range row {
 		if len(text) == 0 {
+			empty++
 			continue
+		}
+		for ; empty > 0; empty-- {
+			w.out = append(w.out, emptyCell...)
 		}
 		if err := w.cell(&w.columns[i], text, header); err != nil {
 			return err
@@ -185,26 +208,22 @@ func (w *Writer) flush() error {
 }
 
 func (w *Writer) cell(c *column, text []byte, header bool) error {
-	w.out = append(append(append(w.out, `<c r="`...), c.letters...), w.digits...)
 	if c.number && !header && isPlainDecimal(text) {
-		w.out = append(append(append(w.out, `"><v>`...), text...), "</v></c>"...)
+		w.out = append(append(append(w.out, numberOpen...), text...), numberEnd...)
 		return nil
 	}
-	switch {
-	case header:
-		w.out = append(w.out, `" s="1" t="inlineStr"><is><t`...)
-	case c.number:
-		w.out = append(w.out, `" t="inlineStr"><is><t`...)
-	default:
-		w.out = append(w.out, `" s="2" t="inlineStr"><is><t`...)
+	open := c.open
+	if header {
+		open = headerOpen
 	}
+	w.out = append(w.out, open...)
 	if needsPreserve(text) {
 		w.out = append(w.out, ` xml:space="preserve"`...)
 	}
 	w.out = append(w.out, '>')
 	var units int
 	w.out, units = appendEscaped(w.out, text)
-	w.out = append(w.out, "</t></is></c>"...)
+	w.out = append(w.out, textEnd...)
 	if units < 0 {
 		return fmt.Errorf("row %d, column %s: the text is not UTF-8", w.row, c.letters)
 	}

@@ -67,7 +67,7 @@ func newSandbox(t *testing.T, o sandbox.Options) *sandbox.Server {
 // connect points a job at a sandbox. Pauses between attempts are short.
 func connect(job *pipeline.Job, server *sandbox.Server, workers int) {
 	job.Counts = &send.Counts{}
-	job.Retry = send.Retry{Attempts: 8, First: time.Millisecond, Longest: 5 * time.Millisecond,
+	job.Retry = send.Retry{Attempts: 40, First: time.Millisecond, Longest: 5 * time.Millisecond,
 		Random: func() float64 { return 1 }, Stop: job.Stop, Counts: job.Counts}
 	job.Workers = workers
 	pace := send.NewPace(0, job.Stop)

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"bulkload/formats"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
 	"bulkload/vendors"
@@ -52,35 +53,33 @@ func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error)
 	queue := newQueue(j, collector, s.facts.rows)
 	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: known,
 		Retry: j.Retry, Workers: j.Workers, CreateOnly: j.CreateOnly, Rehearse: j.Rehearse}
-	var sendErr, readErr error
+	var sendErr error
 	var running sync.WaitGroup
 	running.Go(func() {
 		sendErr = sender.Run(ctx)
 		queue.stop()
 	})
 	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: queue.put}
-	readErr = p.run(ctx)
+	readErr := p.run(ctx)
 	queue.end()
 	running.Wait()
 	drainErr := queue.drain()
-	if ctx.Err() != nil { // stopped at once: what was not settled was not looked at
-		return j.result(queue.settler.settledRows(), collector), ErrInterrupted
-	}
-	if err := cmp.Or(fatal(readErr), drainErr); err != nil {
-		collector.Close()
-		return nil, err
+	if err := cmp.Or(broken(ctx, readErr), drainErr); err != nil {
+		return j.result(queue.settler.settledRows(), collector), err // the rest of the feed was not looked at
 	}
 	return j.result(p.rows, collector), j.ending(s, p.rows, sendErr)
 }
 
-// fatal says what an error of the sending pass means: the feed was read to its end before, so it
-// has changed since.
-func fatal(err error) error {
-	var internal *InternalError
-	if err == nil || errors.As(err, &internal) {
-		return err
+// broken says what it means that the feed could not be read to its end a second time.
+func broken(ctx context.Context, err error) error {
+	var syntax *formats.SyntaxError
+	switch {
+	case ctx.Err() != nil:
+		return ErrInterrupted
+	case errors.As(err, &syntax):
+		return &StaleError{Err: fmt.Errorf("the feed cannot be read as before: %w", err)}
 	}
-	return &StaleError{Err: fmt.Errorf("the feed cannot be read as before: %w", err)}
+	return err
 }
 
 // ending says why the run ended.

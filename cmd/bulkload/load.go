@@ -360,11 +360,9 @@ func (l *load) finish(result *pipeline.Result, runErr error) error {
 	if runErr == nil {
 		code = finished(s, l.flags.failIfNothing)
 	}
-	if err := l.outputs.write(l, result, code); err != nil {
-		return err
-	}
-	if err := l.tell(result, code); err != nil {
-		return err
+	if err := errors.Join(l.outputs.write(l, result, code), l.tell(result, code)); err != nil {
+		fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
+		code = max(code, exitUsage)
 	}
 	if code == exitDone {
 		return nil

@@ -19,7 +19,7 @@ The exit code is 0 when every row is ready to be loaded and 2 when some are not.
 			return (&load{program: p, flags: flags, command: "check"}).execute(c.Context(), args[0])
 		},
 	}
-	flags.addFeed(c)
+	flags.addCheck(c)
 	return c
 }
 

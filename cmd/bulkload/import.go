@@ -17,7 +17,6 @@ Nothing is sent from a feed that is damaged or has more faulty rows than --max-e
 			return (&load{program: p, flags: flags, command: "import"}).execute(c.Context(), args[0])
 		},
 	}
-	flags.addFeed(c)
 	flags.addImport(c)
 	return c
 }

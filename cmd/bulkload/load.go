@@ -25,7 +25,7 @@ import (
 	"bulkload/vendors/sandbox"
 )
 
-// loadFlags are the flags that import and check share, and those of import.
+// loadFlags are the flags of the commands that read a feed; each takes as many as it needs.
 type loadFlags struct {
 	to            string
 	apiVersion    string
@@ -61,12 +61,11 @@ type loadFlags struct {
 // inMemory is what --sandbox stands for when it names no folder.
 const inMemory = "(memory)"
 
-func (f *loadFlags) addFeed(c *cobra.Command) {
+// addReading adds what says how to read a feed and its columns.
+func (f *loadFlags) addReading(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.to, "to", "", "vendor and resource, such as fashiontrade/products")
 	flags.StringVar(&f.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
-	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
-	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
 	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
 	flags.StringArrayVar(&f.set, "set", nil, "`field=value` for every row; {COLUMN} as value takes that column; may be repeated")
 	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")
@@ -74,6 +73,14 @@ func (f *loadFlags) addFeed(c *cobra.Command) {
 	flags.BoolVar(&f.noHeader, "no-header", false, "the feed has no header; its columns are called A, B, C, …")
 	flags.StringVar(&f.encoding, "encoding", "", "encoding of a text feed, such as windows-1251 (default: found)")
 	flags.StringVar(&f.delimiter, "delimiter", "", "what separates the cells of a CSV feed: , ; | or tab (default: found)")
+}
+
+// addCheck adds what says how to check a feed and where to write down what was found.
+func (f *loadFlags) addCheck(c *cobra.Command) {
+	f.addReading(c)
+	flags := c.Flags()
+	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
+	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
 	flags.StringVar(&f.maxErrors, "max-errors", "", "send nothing when more rows are faulty than this: `100` or 5%")
 	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
 	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
@@ -84,7 +91,9 @@ func (f *loadFlags) addFeed(c *cobra.Command) {
 	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
 }
 
+// addImport adds what says where and how to send.
 func (f *loadFlags) addImport(c *cobra.Command) {
+	f.addCheck(c)
 	flags := c.Flags()
 	flags.StringVar(&f.sandbox, "sandbox", "", "load into the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
 	flags.Lookup("sandbox").NoOptDefVal = inMemory
@@ -259,8 +268,11 @@ func (l *load) mapping() (mapping.Mapping, error) {
 }
 
 func (l *load) options() (formats.Options, error) {
-	o := formats.Options{Sheet: l.flags.sheet, Prefer: l.resource.Name, HeaderRow: l.flags.headerRow,
+	o := formats.Options{Sheet: l.flags.sheet, HeaderRow: l.flags.headerRow,
 		NoHeader: l.flags.noHeader, Encoding: l.flags.encoding}
+	if l.resource != nil {
+		o.Prefer = l.resource.Name
+	}
 	switch {
 	case l.flags.delimiter == "tab" || l.flags.delimiter == `\t`:
 		o.Delimiter = '\t'

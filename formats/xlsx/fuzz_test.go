@@ -13,9 +13,12 @@ import (
 	"bulkload/formats"
 )
 
-// tunings are the ways to read that must all give the same: cells the quick and the plain way,
-// windows large and so small that every cell is cut.
-var tunings = []tuning{{window: 8 << 10}, {window: 8 << 10, plain: true}, {window: 16}, {window: 100, plain: true}}
+// tunings are the ways to read that must all give the same. The first is the oracle: cells the
+// plain way, rows in turn. The others take the quick way, windows so small that every cell is cut,
+// and workers, whose chunks hold many rows, one or part of one.
+var tunings = []tuning{{window: 8 << 10, plain: true}, {window: 8 << 10}, {window: 16}, {window: 100, plain: true},
+	{window: 64, chunk: 16, workers: 2}, {window: 64, chunk: 150, workers: 3}, {window: 256, chunk: 1 << 10, workers: 2, plain: true},
+	{window: 1 << 10, chunk: 8 << 10, workers: 2}}
 
 // sameInAllTunings reads a workbook in every way and checks what holds for any result.
 func sameInAllTunings(t *testing.T, data []byte, o formats.Options) (table, error) {
@@ -33,7 +36,7 @@ func sameInAllTunings(t *testing.T, data []byte, o formats.Options) (table, erro
 		last = n
 	}
 	for _, tune := range tunings[1:] {
-		if tune.window < 1<<10 && len(data) > 100<<10 {
+		if min(tune.window, tune.chunk+tune.window) < 1<<10 && len(data) > 100<<10 {
 			continue // cutting large files this finely takes seconds
 		}
 		again, err := readTuned(data, o, tune)

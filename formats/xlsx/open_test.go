@@ -486,7 +486,7 @@ func TestNextAfterTheEnd(t *testing.T) {
 		t.Errorf("Next with a cancelled context: %v", err)
 	}
 	for range 2 {
-		if _, err = r.Next(context.Background()); err == nil {
+		for err = nil; err == nil; {
 			_, err = r.Next(context.Background())
 		}
 		if err != io.EOF {

@@ -31,16 +31,20 @@ type sheetScanner struct {
 	from1904 bool
 	plain    bool // read every cell the plain way, as tests do to check the quick one
 
-	rows   sheetRows
-	width  int    // columns that the header has
-	digits []byte // of the number of the row being read
-	value  []byte // of the cell being read
-	done   bool   // the sheet's rows have ended
+	rows     sheetRows
+	width    int    // columns that the header has
+	rowText  int    // bytes of text that one row may have
+	floating bool   // the number of the row before is not known
+	ahead    *ahead // what is read from, when that is done ahead
+	digits   []byte // of the number of the row being read
+	value    []byte // of the cell being read
+	done     bool   // the sheet's rows have ended
 }
 
 // sheetRows is what a scanner has seen of a sheet. A row that is read again, because the window
 // ended inside, starts from the same state.
 type sheetRows struct {
+	first    int64 // row read first; 0 before
 	last     int64 // row read last; 0 before the first
 	lastText int64 // row with text read last
 	blank    int64 // rows without text before lastText
@@ -48,6 +52,7 @@ type sheetRows struct {
 	gaps     int64
 	unstyled int64 // row of the first cell whose style the workbook does not have
 	cut      int64 // row of the first integer that has more digits than a spreadsheet keeps
+	widest   int   // columns up to the last cell of the widest row
 	merged   int64
 	columns  int64 // hidden ones
 }
@@ -117,19 +122,39 @@ func (s *sheetScanner) tail() error {
 	}
 }
 
-// fill adds rows to the block until it has that many, is large enough, or the sheet has ended.
+// A point is a place between two rows to go back to.
+type point struct {
+	mark
+	rows        sheetRows
+	text, cells int
+}
+
+func (s *sheetScanner) point(b *formats.Block) point {
+	return point{s.mark(), s.rows, len(b.Text), len(b.Cells)}
+}
+
+func (s *sheetScanner) returnTo(p point, b *formats.Block) {
+	s.back(p.mark)
+	s.rows = p.rows
+	b.Text, b.Cells = b.Text[:p.text], b.Cells[:p.cells]
+}
+
+func (s *sheetScanner) room(b *formats.Block, rows int) bool {
+	return len(b.Marks) < rows && len(b.Text) < blockText && len(b.Cells) < blockCells
+}
+
+// fill adds rows to the block until it has that many, is large enough, or the sheet has ended, or
+// up to where they were read ahead.
 func (s *sheetScanner) fill(b *formats.Block, rows int) error {
-	for !s.done && len(b.Marks) < rows && len(b.Text) < blockText && len(b.Cells) < blockCells {
-		before, state, text, cells := s.mark(), s.rows, len(b.Text), len(b.Cells)
+	for !s.done && s.room(b, rows) && !s.atSeam() {
+		before := s.point(b)
 		err := s.item(b)
-		if err == nil {
-			continue
-		}
 		if err == errShort {
-			s.back(before)
-			s.rows = state
-			b.Text, b.Cells = b.Text[:text], b.Cells[:cells]
+			s.returnTo(before, b)
 			err = s.more()
+		}
+		if err == nil && s.done {
+			err = s.tail()
 		}
 		if err != nil {
 			return s.fault(err)
@@ -137,6 +162,14 @@ func (s *sheetScanner) fill(b *formats.Block, rows int) error {
 	}
 	return nil
 }
+
+// atSeam reports whether the scanner stands where rows that were read ahead begin.
+func (s *sheetScanner) atSeam() bool {
+	return s.ahead != nil && s.pos == len(s.data) && s.failed == nil && s.ahead.atSeam()
+}
+
+// goesOn reports whether rows may follow those in the window.
+func (s *sheetScanner) goesOn() bool { return !s.done && !s.ended && s.failed == nil }
 
 // fault says where in the sheet an error arose: in the row being read, or after the last whole one.
 func (s *sheetScanner) fault(err error) error {
@@ -165,7 +198,7 @@ func (s *sheetScanner) item(b *formats.Block) error {
 		return nil
 	case t.kind == endTag:
 		s.done = true
-		return s.tail()
+		return nil
 	case t.kind != startTag || string(t.name) != "row":
 		return malformed("the sheet holds something other than rows among them")
 	}
@@ -191,10 +224,11 @@ func (s *sheetScanner) row(b *formats.Block) error {
 			return err
 		}
 		next = column + 1
-		if len(b.Text)-text > maxRowText {
-			return malformed("the row has more than %d MiB of text", maxRowText>>20)
+		if len(b.Text)-text > s.rowText {
+			return malformed("the row has more than %d MiB of text", s.rowText>>20)
 		}
 	}
+	s.rows.widest = max(s.rows.widest, next)
 	if len(b.Cells) == first {
 		return nil
 	}
@@ -215,12 +249,17 @@ func (s *sheetScanner) startRow() error {
 			return malformed("row %d stands after row %d", n, s.rows.last)
 		}
 		number = int64(n)
+	} else if s.floating {
+		return errShort
 	}
 	if number > maxRows {
 		return malformed("row %d is beyond the last row that a sheet can have, %d", number, maxRows)
 	}
 	if s.isSet("hidden") {
 		s.rows.hidden++
+	}
+	if s.floating = false; s.rows.first == 0 {
+		s.rows.first = number
 	}
 	s.rows.last = number
 	s.digits = strconv.AppendInt(s.digits[:0], number, 10)

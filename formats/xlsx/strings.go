@@ -245,3 +245,5 @@ func (table *sharedStrings) find(raw []byte) (text []byte, found bool) {
 	}
 	return table.get(n), true
 }
+
+func (table *sharedStrings) view() *sharedStrings { return table }

@@ -29,6 +29,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"sync/atomic"
 
 	"bulkload/formats"
@@ -46,21 +47,24 @@ type Reader struct {
 	free     chan *formats.Block
 	tally    formats.Tally
 	consumed atomic.Int64
-	plain    bool
-	err      error // what Next gives from now on
+	tune     tuning
+	ahead    *ahead // nil when the rows are read in turn
+	err      error  // what Next gives from now on
 }
 
 // NewReader opens a workbook of that many bytes and finds the sheet and its header: the sheet that
 // o names; else the one that o prefers, if it is visible; else the first visible one that has
 // cells. An error that is the workbook's fault is a *formats.SyntaxError.
 func NewReader(file io.ReaderAt, size int64, o formats.Options) (*Reader, error) {
-	return newReader(file, size, o, tuning{window: firstWindow})
+	return newReader(file, size, o, tuning{window: firstWindow, chunk: chunkSize, workers: min(runtime.GOMAXPROCS(0), maxWorkers)})
 }
 
 // tuning is what tests change to make the reader take its less common ways.
 type tuning struct {
-	window int  // bytes of a part that are held at first
-	plain  bool // see sheetScanner
+	window  int  // bytes of a part that are held at first
+	plain   bool // see sheetScanner
+	chunk   int  // bytes that are scanned ahead at once
+	workers int  // goroutines that do so; fewer than two: rows are read in turn
 }
 
 func newReader(file io.ReaderAt, size int64, o formats.Options, tune tuning) (*Reader, error) {
@@ -68,7 +72,7 @@ func newReader(file io.ReaderAt, size int64, o formats.Options, tune tuning) (*R
 	if err != nil {
 		return nil, err
 	}
-	r := &Reader{free: make(chan *formats.Block, 16), plain: tune.plain}
+	r := &Reader{free: make(chan *formats.Block, 16), tune: tune}
 	if r.book, err = openWorkbook(a, tune.window); err != nil {
 		return nil, err
 	}
@@ -140,7 +144,7 @@ func (r *Reader) open(index int, o formats.Options) (found bool, err error) {
 	}
 	r.index = index
 	r.sheet = &sheetScanner{scanner: newScanner(p, r.book.buffer), sheet: r.book.sheets[index].Name,
-		strings: r.strings, styles: r.styles, from1904: r.book.from1904, plain: r.plain, width: maxColumns}
+		strings: r.strings, styles: r.styles, from1904: r.book.from1904, plain: r.tune.plain, width: maxColumns, rowText: maxRowText}
 	if err := r.sheet.head(); err != nil {
 		return false, err
 	}
@@ -170,38 +174,85 @@ func (r *Reader) Tally() formats.Tally {
 	return t
 }
 
-// Close releases what the reader holds; the file below stays open.
+// Close releases what the reader holds and ends its goroutines; the file below stays open. The
+// blocks given out stay as they are. It must be called once Next was.
 func (r *Reader) Close() error {
 	if r.err == nil {
 		r.err = os.ErrClosed
 	}
 	r.pending = nil
+	r.endAhead()
 	return nil
 }
 
-// Next returns the next rows.
+func (r *Reader) endAhead() {
+	if r.ahead != nil {
+		r.ahead.end()
+		r.ahead = nil
+	}
+}
+
+// Next returns the next rows. When the context is done it returns its error, and may be called again.
 func (r *Reader) Next(ctx context.Context) (*formats.Block, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
+	b, err := r.next(ctx)
+	if err == nil {
+		r.tally.Rows += int64(b.Len())
+		return b, nil
+	}
+	if err != ctx.Err() {
+		r.err = err
+		r.endAhead()
+	}
+	return nil, err
+}
+
+func (r *Reader) next(ctx context.Context) (*formats.Block, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	b := r.pending
 	r.pending = nil
-	if b == nil {
-		b = r.block()
+	if r.ahead == nil && r.tune.workers > 1 && r.sheet.goesOn() {
+		r.ahead = startAhead(r.sheet, r.tune.workers, r.tune.chunk, r.block)
+		r.sheet.ahead = r.ahead
 	}
+	for b == nil || b.Len() == 0 {
+		if b != nil {
+			b.Release()
+		}
+		var err error
+		if b, err = r.more(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// more returns a block of rows that were read ahead, or else reads one. It may be empty.
+func (r *Reader) more(ctx context.Context) (*formats.Block, error) {
+	if r.sheet.atSeam() {
+		c, err := r.ahead.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if r.sheet.rows.follow(c.rows) {
+			b := c.block
+			r.ahead.leave(c.taken)
+			return b, nil
+		}
+		c.block.Release()
+		r.ahead.leave(0)
+	}
+	b := r.block()
 	if err := r.sheet.fill(b, blockRows); err != nil {
-		r.err = err
 		return nil, err
 	}
-	if b.Len() == 0 {
-		b.Release()
-		r.err = io.EOF
-		return nil, r.err
+	if b.Len() == 0 && r.sheet.done {
+		return nil, io.EOF
 	}
-	r.tally.Rows += int64(b.Len())
 	return b, nil
 }
 

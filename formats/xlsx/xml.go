@@ -63,9 +63,10 @@ type scanner struct {
 
 	src     io.Reader
 	buffer  []byte
-	sound   int  // data[:sound] holds legal characters only
-	ended   bool // src has no more
-	started bool // the window was past the part's first byte
+	sound   int   // data[:sound] holds legal characters only
+	ended   bool  // src has no more
+	failed  error // what follows the window instead of more
+	started bool  // the window was past the part's first byte
 
 	names   []byte // of the open elements, one after the other
 	ends    [maxDepth]int
@@ -84,8 +85,12 @@ func (s *scanner) back(m mark) {
 	s.pos, s.names, s.depth, s.closing = m.pos, s.names[:m.names], m.depth, m.closing
 }
 
-// more drops what was read from the window and reads on. It is an error when the part has ended.
+// more drops what was read from the window and reads on: at least as much as is left in it, so
+// that what is long is not looked at too often. It is an error when the part has ended.
 func (s *scanner) more() error {
+	if s.failed != nil {
+		return s.failed
+	}
 	if s.ended {
 		return malformed("the XML stops before its end")
 	}
@@ -93,8 +98,8 @@ func (s *scanner) more() error {
 	if rest >= maxUnit {
 		return malformed("one row, text or tag is longer than %d MiB", maxUnit>>20)
 	}
-	if rest > len(s.buffer)/2 {
-		larger := make([]byte, 2*len(s.buffer))
+	if rest > len(s.buffer)/2 && len(s.buffer) < maxUnit+firstWindow {
+		larger := make([]byte, min(2*len(s.buffer), maxUnit+firstWindow))
 		copy(larger, s.data[s.pos:])
 		s.buffer = larger
 	} else {
@@ -103,24 +108,32 @@ func (s *scanner) more() error {
 	s.sound = max(0, s.sound-s.pos)
 	s.started = s.started || s.pos > 0
 	s.pos = 0
-	n, err := io.ReadFull(s.src, s.buffer[rest:])
+	n, err := io.ReadAtLeast(s.src, s.buffer[rest:], min(max(rest, 1), len(s.buffer)-rest))
 	s.data = s.buffer[:rest+n]
 	switch {
 	case err == io.EOF || err == io.ErrUnexpectedEOF:
 		s.ended = true
 	case err != nil:
-		return err
+		s.failed = err
 	}
-	return s.checkCharacters()
+	s.checkCharacters()
+	return nil
 }
 
-// checkCharacters refuses bytes that no XML text holds, and text that is not UTF-8.
-func (s *scanner) checkCharacters() error {
+// readFrom empties the window and makes the scanner read from elsewhere.
+func (s *scanner) readFrom(src io.Reader) {
+	s.started = true
+	s.src, s.data, s.pos, s.sound = src, nil, 0, 0
+}
+
+// checkCharacters ends the window before bytes that no XML text holds, and text that is not UTF-8.
+func (s *scanner) checkCharacters() {
 	if !s.started && s.sound == 0 {
 		if bytes.HasPrefix(s.data, []byte("\xef\xbb\xbf")) {
 			s.pos = 3
 		} else if bytes.HasPrefix(s.data, []byte("\xff\xfe")) || bytes.HasPrefix(s.data, []byte("\xfe\xff")) {
-			return malformed("the XML is written in UTF-16, only UTF-8 is read")
+			s.failAt(0, malformed("the XML is written in UTF-16, only UTF-8 is read"))
+			return
 		}
 	}
 	at := s.sound
@@ -131,18 +144,24 @@ func (s *scanner) checkCharacters() error {
 		}
 		c, size := utf8.DecodeRune(s.data[at:])
 		if c == utf8.RuneError && size <= 1 {
-			if !utf8.FullRune(s.data[at:]) && !s.ended {
+			if !utf8.FullRune(s.data[at:]) && !s.ended && s.failed == nil {
 				break
 			}
-			return malformed("the XML holds bytes that are not UTF-8")
+			s.failAt(at, malformed("the XML holds bytes that are not UTF-8"))
+			return
 		}
 		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xfffe || c == 0xffff {
-			return malformed("the XML holds the character U+%04X, which it must not", c)
+			s.failAt(at, malformed("the XML holds the character U+%04X, which it must not", c))
+			return
 		}
 		at += size
 	}
 	s.sound = at
-	return nil
+}
+
+// failAt cuts the window: err comes once all before that byte was read.
+func (s *scanner) failAt(at int, err error) {
+	s.data, s.sound, s.failed, s.ended = s.data[:at], at, err, false
 }
 
 // plainPrefix counts the printing ASCII characters that text starts with, eight at a time.

@@ -206,15 +206,16 @@ func (b *binder) match(name string) (field string, sure strength) {
 // likeness returns the full name of the field when a column's name is like pattern, the field's
 // name or a synonym, which may hold the field's placeholder.
 func likeness(field *schema.Field, pattern, name, folded string) string {
+	ownBefore, ownPlaceholder, ownAfter, ok := field.Placeholder()
 	before, placeholder, after, family := (&schema.Field{Name: pattern}).Placeholder()
-	if !family {
-		if _, _, _, isFamily := field.Placeholder(); isFamily || fold(pattern) != folded {
-			return ""
-		}
+	switch {
+	case !family && fold(pattern) != folded:
+		return ""
+	case !family && !ok:
 		return field.Name
-	}
-	ownBefore, _, ownAfter, ok := field.Placeholder()
-	if !ok || fold(before)+fold(after) == "" {
+	case !family && ownPlaceholder == "n":
+		return ownBefore + "1" + ownAfter // "Image" is the first of a numbered family
+	case !family || !ok || fold(before)+fold(after) == "":
 		return ""
 	}
 	if placeholder != "n" {

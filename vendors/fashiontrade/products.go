@@ -120,7 +120,8 @@ func variantSchema() schema.Schema {
 			Synonyms: []string{"theme", "thema", "themen", "thema's", "thème", "thèmes", "tema", "temi"}},
 	}
 	fields = append(fields, imageSchema("image_{n}", clause(4166), "An image of the variant, by number: its web address.",
-		[]string{"image url {n}", "picture {n}", "bild {n}", "afbeelding {n}", "photo {n}", "foto {n}",
+		[]string{"image", "image url", "image src", "main image", "picture", "bild", "afbeelding", "photo", "foto", "immagine",
+			"image url {n}", "picture {n}", "bild {n}", "afbeelding {n}", "photo {n}", "foto {n}",
 			"immagine {n}"})...)
 	fields = append(fields, imageSchema("pattern_image", clause(4173), "An image of the pattern: its web address.",
 		[]string{"swatch", "swatch image", "musterbild", "patroonafbeelding", "image du motif"})...)
@@ -208,6 +209,7 @@ func productExample(p *vocabulary.Product) []map[string]string {
 		"description": "Sleeveless dress of washed linen with side pockets.",
 		"tag.GENDER":  "female", "tag.AGE": "adult", "tag.COLLECTION": collection,
 		"tag.FABRIC": "linen|woven", "tag.SLEEVE_TYPE": "sleeveless", "tag.CATEGORY": "clothing/dress/midi-dress",
+		"property.care": "Machine wash at 30 °C",
 	}
 	variants := []map[string]string{
 		{"barcode": "4006381333931", "color_or_pattern_name": "Maraschino", "colors": "RED", "color_hex_codes": "c8102e",

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
-
-	"github.com/spf13/cobra"
 
 	"bulkload/formats"
 	"bulkload/formats/feed"
@@ -24,88 +20,6 @@ import (
 	"bulkload/vendors/all"
 	"bulkload/vendors/sandbox"
 )
-
-// loadFlags are the flags of the commands that read a feed; each takes as many as it needs.
-type loadFlags struct {
-	to            string
-	apiVersion    string
-	config        string
-	account       string
-	mapFile       string
-	set           []string
-	sheet         string
-	headerRow     int64
-	noHeader      bool
-	encoding      string
-	delimiter     string
-	maxErrors     string
-	expectRows    int64
-	strictColumns bool
-	report        string
-	rejects       string
-	json          bool
-	quiet         bool
-	noProgress    bool
-
-	sandbox       string
-	baseURL       string
-	rate          string
-	workers       int
-	retries       int
-	createOnly    bool
-	dryRun        bool
-	runDir        string
-	failIfNothing bool
-}
-
-// inMemory is what --sandbox stands for when it names no folder.
-const inMemory = "(memory)"
-
-// addReading adds what says how to read a feed and its columns.
-func (f *loadFlags) addReading(c *cobra.Command) {
-	flags := c.Flags()
-	flags.StringVar(&f.to, "to", "", "vendor and resource, such as fashiontrade/products")
-	flags.StringVar(&f.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
-	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
-	flags.StringArrayVar(&f.set, "set", nil, "`field=value` for every row; {COLUMN} as value takes that column; may be repeated")
-	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")
-	flags.Int64Var(&f.headerRow, "header-row", 0, "`ROW` that names the columns (default: found)")
-	flags.BoolVar(&f.noHeader, "no-header", false, "the feed has no header; its columns are called A, B, C, …")
-	flags.StringVar(&f.encoding, "encoding", "", "encoding of a text feed, such as windows-1251 (default: found)")
-	flags.StringVar(&f.delimiter, "delimiter", "", "what separates the cells of a CSV feed: , ; | or tab (default: found)")
-}
-
-// addCheck adds what says how to check a feed and where to write down what was found.
-func (f *loadFlags) addCheck(c *cobra.Command) {
-	f.addReading(c)
-	flags := c.Flags()
-	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
-	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
-	flags.StringVar(&f.maxErrors, "max-errors", "", "send nothing when more rows are faulty than this: `100` or 5%")
-	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
-	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
-	flags.StringVar(&f.report, "report", "", "write every problem to `FILE` (.csv, .xlsx, .ndjson, .parquet)")
-	flags.StringVar(&f.rejects, "rejects", "", "write the rows that do not go in to `FILE`, to be put right and loaded")
-	flags.BoolVar(&f.json, "json", false, "write events as JSON lines to standard output")
-	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no progress")
-	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
-}
-
-// addImport adds what says where and how to send.
-func (f *loadFlags) addImport(c *cobra.Command) {
-	f.addCheck(c)
-	flags := c.Flags()
-	flags.StringVar(&f.sandbox, "sandbox", "", "load into the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
-	flags.Lookup("sandbox").NoOptDefVal = inMemory
-	flags.StringVar(&f.baseURL, "base-url", "", "address of the API, in place of the account's")
-	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
-	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
-	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
-	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
-	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
-	flags.BoolVar(&f.failIfNothing, "fail-if-nothing", false, "exit with 8 when nothing was created or updated")
-}
 
 // load is one run of import or check.
 type load struct {
@@ -421,105 +335,4 @@ func asFeedError(path string, err error) error {
 		return &feedError{fmt.Errorf("%s: there is no such file", path)}
 	}
 	return &feedError{err}
-}
-
-// outputs are the files that a run writes.
-type outputs struct {
-	dir     string // of the run; "" when it has none
-	report  string // "" when none is wanted
-	rejects string
-	always  bool // rejects were asked for by name: an old file there must not outlive the run
-}
-
-// prepare decides the paths and makes the run's folder. Only an import has one.
-func (o *outputs) prepare(l *load) error {
-	o.report, o.rejects, o.always = l.flags.report, l.flags.rejects, l.flags.rejects != ""
-	for _, path := range []string{o.report, o.rejects} {
-		if path == "" {
-			continue
-		}
-		if err := feed.CheckName(path); err != nil {
-			return &usageError{err}
-		}
-	}
-	if l.command != "import" {
-		return nil
-	}
-	l.run = l.runID()
-	o.dir = l.flags.runDir
-	if o.dir == "" {
-		o.dir = filepath.Join("bulkload-runs", l.run)
-	}
-	if err := os.MkdirAll(o.dir, 0o777); err != nil {
-		return fmt.Errorf("make the run's folder: %w", err)
-	}
-	if o.report == "" {
-		o.report = filepath.Join(o.dir, "report"+l.ending())
-	}
-	if o.rejects == "" {
-		o.rejects = filepath.Join(o.dir, "rejects"+l.ending())
-	}
-	return nil
-}
-
-// abandon takes the run's folder away again when nothing was written into it.
-func (o *outputs) abandon() {
-	if o.dir == "" {
-		return
-	}
-	if os.Remove(o.dir) == nil {
-		os.Remove(filepath.Dir(o.dir)) // the folder of all runs, when this was the only one
-	}
-}
-
-// ending is the name's ending of the feed's own format, so that its reader can open what we write.
-func (l *load) ending() string { return "." + l.feed.Format }
-
-// runID names the run by its time, place and process.
-func (l *load) runID() string {
-	return fmt.Sprintf("%s-%s-%s-%d", l.started.UTC().Format("20060102T150405.000"), l.vendor.Name, l.resource.Name, os.Getpid())
-}
-
-// write writes report, rejects and manifest.
-func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
-	s, c := result.Summary, result.Collector
-	if o.report != "" {
-		err := writeFile(o.report, report.Columns, func(w formats.Writer) error { return c.WriteFindings(w, l.run) }, l.stdout)
-		if err != nil {
-			return err
-		}
-		s.Report = o.report
-	}
-	if o.rejects != "" && (o.always || c.Rejected() > 0) {
-		err := writeFile(o.rejects, report.RejectColumns(result.Header),
-			func(w formats.Writer) error { return c.WriteRejects(w, result.Header) }, l.stdout)
-		if err != nil {
-			return err
-		}
-		s.Rejects = o.rejects
-	}
-	if o.dir == "" {
-		return nil
-	}
-	manifest, err := s.MarshalManifest(code)
-	if err != nil {
-		return fmt.Errorf("write manifest: %w", err)
-	}
-	return feed.WriteFile(filepath.Join(o.dir, "run.json"), func(w io.Writer) error {
-		_, err := w.Write(append(manifest, '\n'))
-		return err
-	})
-}
-
-// writeFile writes one table.
-func writeFile(path string, columns []formats.Column, fill func(formats.Writer) error, stdout io.Writer) error {
-	output, err := feed.Create(path, columns, stdout)
-	if err != nil {
-		return err
-	}
-	defer output.Discard()
-	if err := fill(output); err != nil {
-		return err
-	}
-	return output.Close()
 }

@@ -1,0 +1,85 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// loadFlags are the flags of the commands that read a feed; each takes as many as it needs.
+type loadFlags struct {
+	to            string
+	apiVersion    string
+	config        string
+	account       string
+	mapFile       string
+	set           []string
+	sheet         string
+	headerRow     int64
+	noHeader      bool
+	encoding      string
+	delimiter     string
+	maxErrors     string
+	expectRows    int64
+	strictColumns bool
+	report        string
+	rejects       string
+	json          bool
+	quiet         bool
+	noProgress    bool
+
+	sandbox       string
+	baseURL       string
+	rate          string
+	workers       int
+	retries       int
+	createOnly    bool
+	dryRun        bool
+	runDir        string
+	failIfNothing bool
+}
+
+// inMemory is what --sandbox stands for when it names no folder.
+const inMemory = "(memory)"
+
+// addReading adds what says how to read a feed and its columns.
+func (f *loadFlags) addReading(c *cobra.Command) {
+	flags := c.Flags()
+	flags.StringVar(&f.to, "to", "", "vendor and resource, such as fashiontrade/products")
+	flags.StringVar(&f.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
+	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
+	flags.StringArrayVar(&f.set, "set", nil, "`field=value` for every row; {COLUMN} as value takes that column; may be repeated")
+	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")
+	flags.Int64Var(&f.headerRow, "header-row", 0, "`ROW` that names the columns (default: found)")
+	flags.BoolVar(&f.noHeader, "no-header", false, "the feed has no header; its columns are called A, B, C, …")
+	flags.StringVar(&f.encoding, "encoding", "", "encoding of a text feed, such as windows-1251 (default: found)")
+	flags.StringVar(&f.delimiter, "delimiter", "", "what separates the cells of a CSV feed: , ; | or tab (default: found)")
+}
+
+// addCheck adds what says how to check a feed and where to write down what was found.
+func (f *loadFlags) addCheck(c *cobra.Command) {
+	f.addReading(c)
+	flags := c.Flags()
+	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
+	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
+	flags.StringVar(&f.maxErrors, "max-errors", "", "send nothing when more rows are faulty than this: `100` or 5%")
+	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
+	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
+	flags.StringVar(&f.report, "report", "", "write every problem to `FILE` (.csv, .xlsx, .ndjson, .parquet)")
+	flags.StringVar(&f.rejects, "rejects", "", "write the rows that do not go in to `FILE`, to be put right and loaded")
+	flags.BoolVar(&f.json, "json", false, "write events as JSON lines to standard output")
+	flags.BoolVarP(&f.quiet, "quiet", "q", false, "no summary and no progress")
+	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
+}
+
+// addImport adds what says where and how to send.
+func (f *loadFlags) addImport(c *cobra.Command) {
+	f.addCheck(c)
+	flags := c.Flags()
+	flags.StringVar(&f.sandbox, "sandbox", "", "load into the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
+	flags.Lookup("sandbox").NoOptDefVal = inMemory
+	flags.StringVar(&f.baseURL, "base-url", "", "address of the API, in place of the account's")
+	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
+	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
+	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
+	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
+	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
+	flags.BoolVar(&f.failIfNothing, "fail-if-nothing", false, "exit with 8 when nothing was created or updated")
+}

@@ -127,8 +127,8 @@ func (c config) list(vendor string) string {
 	return ""
 }
 
-// account makes the account that the configuration describes.
-func (p *program) account(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Account, error) {
+// account makes the account that the configuration describes, without its token.
+func account(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Account, error) {
 	account := &vendors.Account{Name: name, BaseURL: strings.TrimSuffix(cmp.Or(c.BaseURL, vendor.BaseURL), "/"),
 		Workers: cmp.Or(c.Workers, defaultWorkers), Timeout: defaultTimeout}
 	if err := checkBaseURL(account.BaseURL); err != nil {
@@ -142,9 +142,6 @@ func (p *program) account(name string, c accountConfig, vendor *vendors.Vendor) 
 		if account.Timeout, err = time.ParseDuration(c.Timeout); err != nil {
 			return nil, fmt.Errorf("account %s: timeout: %w", name, err)
 		}
-	}
-	if account.Token, err = p.token(c); err != nil {
-		return nil, fmt.Errorf("account %s: %w", name, err)
 	}
 	return account, nil
 }

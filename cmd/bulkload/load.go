@@ -71,7 +71,7 @@ func (l *load) execute(ctx context.Context, path string) error {
 }
 
 func (l *load) work(ctx context.Context) (*pipeline.Result, error) {
-	if l.account == nil {
+	if l.account == nil || l.flags.dryRun && !l.resource.Rehearses {
 		return pipeline.Check(ctx, l.job)
 	}
 	return pipeline.Import(ctx, l.job)
@@ -134,10 +134,18 @@ func (l *load) connectAs(name string, settings accountConfig) (*vendors.Account,
 	if l.flags.workers > 0 {
 		settings.Workers = l.flags.workers
 	}
-	if l.flags.sandbox != "" {
-		settings.TokenCommand = "echo sandbox"
+	account, err := account(name, settings, l.vendor)
+	if err != nil {
+		return nil, err
 	}
-	return l.program.account(name, settings, l.vendor)
+	if l.flags.sandbox != "" {
+		account.Token = "sandbox" // which takes any
+		return account, nil
+	}
+	if account.Token, err = l.token(settings); err != nil {
+		return nil, fmt.Errorf("account %s: %w", name, err)
+	}
+	return account, nil
 }
 
 // open opens the feed and reads the mapping.
@@ -221,9 +229,6 @@ func (l *load) connect() (release func(), err error) {
 		Agent: "bulkload/" + version(), Now: l.now, Pace: pace, Again: retry.Again(pace)}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
 	l.job.CreateOnly, l.job.Rehearse = l.flags.createOnly, l.flags.dryRun
-	if l.flags.dryRun && !l.resource.Rehearses {
-		l.job.Client = nil
-	}
 	closeSandbox := release
 	return func() {
 		transport.CloseIdleConnections()

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	benchRows    = 50_000
+	benchRows    = 100_000
 	benchColumns = 25
 )
 

@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,10 +12,19 @@ import (
 var errMoreRows = errors.New("it has more rows than the row group")
 
 // column goes through the pages of one column, one row group after the other. A page is unpacked
-// and cut into values at once; values become text when a block takes them.
+// and cut into values at once; values become text when a block asks for rows. One goroutine at a
+// time works on a column, with a source of its own.
 type column struct {
 	field
 	source *pageSource
+
+	// The rows shown and not yet taken by a block: cells of shown, one a row.
+	cells []formats.Cell
+	shown []byte
+	spare []byte  // where shown moves to
+	round uint32  // of showing: dictionary values shown in an earlier one are not in shown any more
+	size  float64 // bytes of text that a row had of late
+	err   error   // of the last round
 
 	// The chunk of the current row group.
 	chunk    chunk
@@ -31,7 +41,7 @@ type column struct {
 	value   int     // the next one's place in indexes, or in values
 	indexes []uint32
 	values  values // of the page, or of the dictionary when indexes are used
-	show    text   // how values are shown
+	how     text   // values are shown
 
 	dictionary dictionary
 	scratch    scratch
@@ -44,15 +54,20 @@ type column struct {
 	counted     int // bytes of memory that the source knows this column to hold
 }
 
-// dictionary holds the distinct values of a column chunk. Within a block, the text of each is
-// written once and shared by the cells that hold it.
+// dictionary holds the distinct values of a column chunk. The text of each is written once a round
+// and shared by the cells that hold it.
 type dictionary struct {
 	values
 	loaded  bool
 	plain   []byte
 	scratch scratch
-	seen    []uint32       // by value: the block that last showed it
-	cells   []formats.Cell // by value: where
+	shown   []shownValue
+}
+
+// shownValue tells where in its column's text a value of the dictionary stands, and since which round.
+type shownValue struct {
+	cell  formats.Cell
+	round uint32
 }
 
 // list turns the items of a list column into the text of its rows. A row may go on in the next
@@ -70,7 +85,8 @@ type list struct {
 func (c *column) held() int {
 	d := &c.dictionary
 	return cap(c.plain) + cap(c.definitions) + cap(c.repetitions) + 4*cap(c.indexed) + c.scratch.held() +
-		cap(d.plain) + d.scratch.held() + 4*cap(d.seen) + 12*cap(d.cells) +
+		cap(d.plain) + d.scratch.held() + 16*cap(d.shown) +
+		12*cap(c.cells) + cap(c.shown) + cap(c.spare) +
 		cap(c.lists.data) + 4*cap(c.lists.offsets) + cap(c.lists.defined) + cap(c.lists.item)
 }
 
@@ -160,9 +176,9 @@ func (c *column) nextPage() (more bool, err error) {
 // reserve refuses a page that would make all columns together hold too much memory.
 func (c *column) reserve(h *pageHeader) error {
 	held := c.held()
-	c.source.held += held - c.counted
+	all := c.source.held.Add(int64(held - c.counted))
 	c.counted = held
-	if c.source.held+int(h.plain)+4*int(max(h.entries, 0)) > maxHeld {
+	if all+int64(h.plain)+4*int64(max(h.entries, 0)) > maxHeld {
 		return fmt.Errorf("the pages to be read at once are over the limit of %d bytes; write the file with smaller pages", maxHeld)
 	}
 	return nil
@@ -186,9 +202,8 @@ func (c *column) readDictionary(h *pageHeader) error {
 		return fmt.Errorf("its dictionary cannot be read: %w", err)
 	}
 	d.loaded = true
-	d.seen = slices.Grow(d.seen[:0], d.count)[:d.count]
-	clear(d.seen)
-	d.cells = slices.Grow(d.cells[:0], d.count)[:d.count]
+	d.shown = slices.Grow(d.shown[:0], d.count)[:d.count]
+	clear(d.shown)
 	return nil
 }
 
@@ -202,12 +217,7 @@ func (c *column) readData(h *pageHeader) error {
 	c.entries += int64(n)
 	filled := n
 	if c.maxDefinition > 0 {
-		filled = 0
-		for _, level := range c.definitions {
-			if level == c.maxDefinition {
-				filled++
-			}
-		}
+		filled = bytes.Count(c.definitions, []byte{c.maxDefinition})
 	}
 	if err := c.readValues(h.encoding, data, filled); err != nil {
 		return err
@@ -216,7 +226,7 @@ func (c *column) readData(h *pageHeader) error {
 	if c.list {
 		err = c.collect()
 	} else {
-		c.rows, c.defined, c.full, c.show = n, nil, c.maxDefinition, c.text
+		c.rows, c.defined, c.full, c.how = n, nil, c.maxDefinition, c.text
 		if filled < n {
 			c.defined = c.definitions
 		}
@@ -362,7 +372,7 @@ func (c *column) showLists() {
 	l := &c.lists
 	c.rows, c.defined, c.full = l.rows, l.defined[:l.rows], 1
 	c.values, c.indexes, c.row, c.value = l.values, nil, 0, 0
-	c.show = text{form: formText}
+	c.how = text{form: formText}
 }
 
 // closeList ends the row that waited for the next page, as there is none.
@@ -402,62 +412,4 @@ func (l *list) close() {
 		l.offsets = append(l.offsets, uint32(len(l.data)))
 	}
 	l.rows++
-}
-
-// likelySize is about how many bytes of text the next n rows have.
-func (c *column) likelySize(n int) int {
-	switch {
-	case c.indexes != nil && c.values.width == 0:
-		return n * (len(c.values.data)/max(c.values.count, 1) + 1)
-	case c.values.width == 0:
-		end := min(c.value+n, len(c.values.offsets)-1)
-		return int(c.values.offsets[end] - c.values.offsets[c.value])
-	default:
-		return n * min(c.show.widest(c.values.width), max(24, 3*c.values.width))
-	}
-}
-
-// take writes the next n rows' cells to every stride-th place of cells, and their text to the block.
-// It marks the rows that have text. When a value cannot be shown, it tells which row's.
-func (c *column) take(b *formats.Block, cells []formats.Cell, n, stride int, filled []bool, block uint32) (row int, err error) {
-	for i := range n {
-		cell := formats.Cell{Kind: formats.Null}
-		if c.defined == nil || c.defined[c.row] == c.full {
-			if c.indexes != nil {
-				cell, err = c.shared(b, int(c.indexes[c.value]), block)
-			} else {
-				cell, err = c.write(b, c.value)
-			}
-			if err != nil {
-				return i, err
-			}
-			c.value++
-			filled[i] = filled[i] || cell.End > cell.Start
-		}
-		cells[i*stride] = cell
-		c.row++
-	}
-	c.rows -= n
-	return n, nil
-}
-
-// write adds the text of a value to the block.
-func (c *column) write(b *formats.Block, i int) (formats.Cell, error) {
-	start := uint32(len(b.Text))
-	var err error
-	cell := formats.Cell{Start: start}
-	b.Text, cell.Kind, err = c.show.append(b.Text, c.values.at(i))
-	cell.End = uint32(len(b.Text))
-	return cell, err
-}
-
-// shared adds the text of a value of the dictionary to the block, unless it is there already.
-func (c *column) shared(b *formats.Block, i int, block uint32) (formats.Cell, error) {
-	d := &c.dictionary
-	if d.seen[i] == block {
-		return d.cells[i], nil
-	}
-	cell, err := c.write(b, i)
-	d.seen[i], d.cells[i] = block, cell
-	return cell, err
 }

@@ -340,12 +340,26 @@ func appendRepeated[T uint8 | uint32](dst []T, value T, n int) []T {
 	return dst
 }
 
+// appendPacked adds n numbers of width bits, at most 32, of packed. Where 8 bytes can be loaded at
+// once, all the numbers they hold are taken out of one register (BenchmarkRead).
 func appendPacked[T uint8 | uint32](dst []T, packed []byte, width uint, n int) []T {
 	start := len(dst)
 	dst = slices.Grow(dst, n)[:start+n]
-	at := uint(0)
-	for i := range dst[start:] {
-		dst[start+i] = T(unpack(packed, at, width))
+	to, at := dst[start:], uint(0)
+	if width > 0 {
+		mask := uint64(1)<<width - 1
+		for each := int(57 / width); len(to) >= each && at>>3+8 <= uint(len(packed)); {
+			word := binary.LittleEndian.Uint64(packed[at>>3:]) >> (at & 7)
+			for i := range to[:each] {
+				to[i] = T(word & mask)
+				word >>= width
+			}
+			at += uint(each) * width
+			to = to[each:]
+		}
+	}
+	for i := range to {
+		to[i] = T(unpack(packed, at, width))
 		at += width
 	}
 	return dst

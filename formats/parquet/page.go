@@ -156,16 +156,22 @@ func (h *pageHeader) check(left int64) error {
 	return nil
 }
 
-// pageSource reads the pages of a file, unpacked. Its codecs are shared by all columns.
-type pageSource struct {
-	file     io.ReaderAt
+// pageFile is the file that pages are read from, and what all who read it have taken of it.
+type pageFile struct {
+	io.ReaderAt
 	consumed atomic.Int64 // bytes read
-	held     int          // bytes of memory that the columns hold
-	head     []byte       // where headers are read to
-	body     []byte       // where pages are read to
-	packed   []byte       // what of body is not read yet
-	zstd     *zstd.Decoder
-	gzip     *gzip.Reader
+	held     atomic.Int64 // bytes of memory that the columns hold
+}
+
+// pageSource reads the pages of a file, unpacked, for one goroutine. Its codecs are shared by the
+// columns that the goroutine works on.
+type pageSource struct {
+	*pageFile
+	head   []byte // where headers are read to
+	body   []byte // where pages are read to
+	packed []byte // what of body is not read yet
+	zstd   *zstd.Decoder
+	gzip   *gzip.Reader
 }
 
 // header reads the header of the page at a byte of the file, and tells how long it is. end is where
@@ -174,7 +180,7 @@ func (p *pageSource) header(at, end int64) (h pageHeader, size int64, err error)
 	for window := int64(256); ; window *= 8 {
 		window = min(window, end-at, maxHeader)
 		p.head = slices.Grow(p.head[:0], int(window))[:window]
-		if err := readFull(p.file, p.head, at); err != nil {
+		if err := readFull(p, p.head, at); err != nil {
 			return h, 0, err
 		}
 		h, n, err := parsePageHeader(p.head)
@@ -192,7 +198,7 @@ func (p *pageSource) header(at, end int64) (h pageHeader, size int64, err error)
 func (p *pageSource) read(h *pageHeader, at int64) error {
 	p.body = slices.Grow(p.body[:0], int(h.packed))[:h.packed]
 	p.packed = p.body
-	if err := readFull(p.file, p.body, at); err != nil {
+	if err := readFull(p, p.body, at); err != nil {
 		return err
 	}
 	if sum := crc32.ChecksumIEEE(p.body); h.checked && sum != h.checksum {
@@ -363,6 +369,9 @@ func levelsOf(dst []uint8, packed []byte, most uint8, n int) ([]uint8, error) {
 	dst, err := appendRuns(dst[:0], packed, width, n)
 	if err != nil {
 		return dst, fmt.Errorf("its levels cannot be read: %w", err)
+	}
+	if most == 1<<width-1 {
+		return dst, nil // no number of that width is higher
 	}
 	for _, level := range dst {
 		if level > most {

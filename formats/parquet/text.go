@@ -52,20 +52,6 @@ var (
 	errTimeOver = errors.New("a time of day lies outside the day")
 )
 
-// widest is the most bytes that a value of w bytes can take as text.
-func (t text) widest(w int) int {
-	switch t.form {
-	case formText, formBinary:
-		return w
-	case formFloat:
-		return 350
-	case formDecimal, formDecimalBytes:
-		return 3*w + t.scale + 3
-	default:
-		return 40
-	}
-}
-
 // append adds value's text to dst. Only a value that cannot be shown at all is an error; a float
 // that is no number is a Failure.
 func (t text) append(dst, value []byte) ([]byte, formats.Kind, error) {

@@ -1,0 +1,180 @@
+package parquet
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+	"unicode/utf8"
+
+	"bulkload/formats"
+)
+
+// showRows makes text of rows until there are n that no block has taken, loading pages as it goes. It
+// stops before when the text gets longer than limit, but never without a row. The row group must
+// have n rows left.
+func (c *column) showRows(n, limit int) error {
+	c.round++
+	c.cells = slices.Grow(c.cells, max(0, n-len(c.cells)))
+	for len(c.cells) < n && (len(c.cells) == 0 || len(c.shown) <= limit) {
+		if err := c.load(); err != nil {
+			return err
+		}
+		before := len(c.cells)
+		err := c.showPage(min(n-before, c.rows), limit)
+		c.rows -= len(c.cells) - before
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// showPage makes text of the next n rows of the page, or of some when they are over the limit. On an
+// error, the rows before the faulty one are shown.
+func (c *column) showPage(n, limit int) error {
+	switch {
+	case c.indexes != nil:
+		return c.showShared(n, limit)
+	case c.values.width == 0 && (c.how.form == formText || c.how.form == formBinary):
+		return c.showText(n, limit)
+	}
+	for ; n > 0; n-- {
+		cell := formats.Cell{Kind: formats.Null}
+		if c.defined == nil || c.defined[c.row] == c.full {
+			var err error
+			if cell, err = c.write(c.value); err != nil {
+				return err
+			}
+			c.value++
+		}
+		c.row++
+		if c.cells = append(c.cells, cell); len(c.shown) > limit {
+			break
+		}
+	}
+	return nil
+}
+
+// write adds the text of a value.
+func (c *column) write(i int) (formats.Cell, error) {
+	start := uint32(len(c.shown))
+	var kind formats.Kind
+	var err error
+	c.shown, kind, err = c.how.append(c.shown, c.values.at(i))
+	return formats.Cell{Start: start, End: uint32(len(c.shown)), Kind: kind}, err
+}
+
+// showShared shows values of the dictionary, each as text once a round.
+func (c *column) showShared(n, limit int) error {
+	shown, round := c.dictionary.shown, c.round
+	for ; n > 0; n-- {
+		cell := formats.Cell{Kind: formats.Null}
+		if c.defined == nil || c.defined[c.row] == c.full {
+			value := &shown[c.indexes[c.value]]
+			if value.round != round {
+				var err error
+				if value.cell, err = c.write(int(c.indexes[c.value])); err != nil {
+					return err
+				}
+				value.round = round
+			}
+			cell = value.cell
+			c.value++
+		}
+		c.row++
+		if c.cells = append(c.cells, cell); len(c.shown) > limit {
+			break
+		}
+	}
+	return nil
+}
+
+// showText shows text that the page holds one value behind the other: it is copied in one go, with
+// what stands between the values.
+func (c *column) showText(n, limit int) error {
+	values, size := c.textSize(n)
+	for n > 1 && size > limit {
+		n /= 2
+		values, size = c.textSize(n)
+	}
+	offsets := c.values.offsets[c.value : c.value+values+1]
+	text := c.values.data[offsets[0]:offsets[values]]
+	var err error
+	if !ascii(text) {
+		n, err = c.checkText(n)
+	}
+	shift, next := uint32(len(c.shown))-offsets[0], 0
+	for i := range n {
+		cell := formats.Cell{Kind: formats.Null}
+		if c.defined == nil || c.defined[c.row+i] == c.full {
+			cell = formats.Cell{Start: offsets[next] + c.values.gap + shift, End: offsets[next+1] + shift}
+			next++
+		}
+		c.cells = append(c.cells, cell)
+	}
+	c.shown = append(c.shown, text...)
+	c.row += n
+	c.value += next
+	return err
+}
+
+// textSize counts the values of the next n rows and the bytes that hold them.
+func (c *column) textSize(n int) (values, size int) {
+	values = n
+	if c.defined != nil {
+		values = bytes.Count(c.defined[c.row:c.row+n], []byte{c.full})
+	}
+	return values, int(c.values.offsets[c.value+values] - c.values.offsets[c.value])
+}
+
+// checkText tells how many of the next n rows come before one that is not UTF-8. The bytes between
+// values could complete a character that a value cuts, so each is looked at alone.
+func (c *column) checkText(n int) (int, error) {
+	next := c.value
+	for i := range n {
+		if c.defined != nil && c.defined[c.row+i] != c.full {
+			continue
+		}
+		if !utf8.Valid(c.values.at(next)) {
+			if c.how.form == formBinary {
+				return i, errNotText
+			}
+			return i, errNotUTF8
+		}
+		next++
+	}
+	return n, nil
+}
+
+func ascii(text []byte) bool {
+	const high = 0x8080808080808080
+	for len(text) >= 32 {
+		a, b := binary.LittleEndian.Uint64(text), binary.LittleEndian.Uint64(text[8:])
+		c, d := binary.LittleEndian.Uint64(text[16:]), binary.LittleEndian.Uint64(text[24:])
+		if (a|b|c|d)&high != 0 {
+			return false
+		}
+		text = text[32:]
+	}
+	for _, b := range text {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// took drops the first n rows shown, which a block has taken, and remembers how long their text was.
+// Rows left over keep their text, each for itself.
+func (c *column) took(n int) {
+	c.size = float64(len(c.shown)) / float64(len(c.cells))
+	rest := c.cells[n:]
+	c.spare = c.spare[:0]
+	for i := range rest {
+		start := uint32(len(c.spare))
+		c.spare = append(c.spare, c.shown[rest[i].Start:rest[i].End]...)
+		rest[i].Start, rest[i].End = start, uint32(len(c.spare))
+	}
+	c.cells = append(c.cells[:0], rest...)
+	c.shown, c.spare = c.spare, c.shown[:0]
+}

@@ -175,7 +175,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 
 // worker returns a scanner for chunks of the same sheet.
 func (s *sheetScanner) worker() *sheetScanner {
-	w := &sheetScanner{scanner: newScanner(nil, nil), sheet: s.sheet, strings: s.strings.view(), styles: s.styles,
+	w := &sheetScanner{scanner: newScanner(nil, nil), sheet: s.sheet, strings: s.strings.table.finder(), styles: s.styles,
 		from1904: s.from1904, plain: s.plain, width: s.width, rowText: blockText}
 	w.names = append(w.names, s.names...)
 	w.ends, w.depth, w.rooted, w.started = s.ends, s.depth, true, true

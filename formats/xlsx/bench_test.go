@@ -148,7 +148,7 @@ func BenchmarkRatio(b *testing.B) {
 			}
 			b.ResetTimer()
 			var mine, other []float64
-			for range b.N * 7 {
+			for range b.N * 5 {
 				mine = append(mine, seconds(kind.ours))
 				other = append(other, seconds(kind.theirs))
 			}

@@ -1,9 +1,9 @@
 package xlsx
 
 import (
-	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -15,10 +15,12 @@ import (
 
 // tunings are the ways to read that must all give the same. The first is the oracle: cells the
 // plain way, rows in turn. The others take the quick way, windows so small that every cell is cut,
-// and workers, whose chunks hold many rows, one or part of one.
-var tunings = []tuning{{window: 8 << 10, plain: true}, {window: 8 << 10}, {window: 16}, {window: 100, plain: true},
-	{window: 64, chunk: 16, workers: 2}, {window: 64, chunk: 150, workers: 3}, {window: 256, chunk: 1 << 10, workers: 2, plain: true},
-	{window: 1 << 10, chunk: 8 << 10, workers: 2}}
+// workers
+// whose chunks hold many rows, one or part of one, and shared strings that are spilled.
+var tunings = []tuning{{window: 8 << 10, spill: spillAt, plain: true}, {window: 8 << 10, spill: spillAt},
+	{window: 16, spill: spillAt}, {window: 100, spill: spillAt, plain: true},
+	{window: 64, spill: spillAt, chunk: 16, workers: 2}, {window: 64, chunk: 150, workers: 3},
+	{window: 256, spill: spillAt, chunk: 1 << 10, workers: 2, plain: true}, {window: 1 << 10, spill: 128 << 10, chunk: 8 << 10, workers: 2}}
 
 // sameInAllTunings reads a workbook in every way and checks what holds for any result.
 func sameInAllTunings(t *testing.T, data []byte, o formats.Options) (table, error) {
@@ -85,12 +87,18 @@ func FuzzSharedStrings(f *testing.F) {
 	f.Add(`<si><t>&amp;_x0041_</t></si><si/><si><t/></si>`)
 	f.Fuzz(func(t *testing.T, items string) {
 		text := `<sst>` + items + `</sst>`
-		var tables []sharedStrings
+		var tables [][]string
 		var errs []error
-		for _, window := range []int{firstWindow, 16} {
-			var table sharedStrings
-			errs = append(errs, table.read(newScanner(strings.NewReader(text), make([]byte, window))))
-			tables = append(tables, table)
+		for _, tune := range []tuning{{window: firstWindow, spill: spillAt}, {window: 16}} {
+			table := sharedStrings{limit: tune.spill}
+			err := table.read(newScanner(strings.NewReader(text), make([]byte, tune.window)))
+			if err == nil {
+				tables = append(tables, allStrings(t, &table))
+			}
+			errs = append(errs, err)
+			if err := table.close(); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if (errs[0] == nil) != (errs[1] == nil) {
 			t.Fatalf("%v, but in small windows %v", errs[0], errs[1])
@@ -98,13 +106,37 @@ func FuzzSharedStrings(f *testing.F) {
 		if errs[0] != nil {
 			return
 		}
-		if !bytes.Equal(tables[0].text, tables[1].text) || !cmp.Equal(tables[0].ends, tables[1].ends) {
-			t.Fatal("small windows make other strings")
+		if diff := cmp.Diff(tables[0], tables[1]); diff != "" {
+			t.Fatal("small windows and a spill make other strings: " + diff)
 		}
 		if !wellFormed(text) {
-			t.Fatalf("malformed XML reads as %q", tables[0].text)
+			t.Fatalf("malformed XML reads as %q", tables[0])
 		}
 	})
+}
+
+// allStrings reads all of a table, back and forth.
+func allStrings(t *testing.T, table *sharedStrings) []string {
+	if table.spill != nil {
+		if err := table.spill.written(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	list := make([]string, table.count())
+	finder := table.finder()
+	for round := range 2 {
+		for i := range list {
+			if round == 0 {
+				i = len(list) - 1 - i
+			}
+			text, found, err := finder.find(fmt.Append(nil, i))
+			if !found || err != nil {
+				t.Fatal(i, found, err)
+			}
+			list[i] = string(text)
+		}
+	}
+	return list
 }
 
 func FuzzStyles(f *testing.F) {

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,7 +27,7 @@ const (
 type sheetScanner struct {
 	*scanner
 	sheet    string
-	strings  *sharedStrings
+	strings  *stringFinder
 	styles   *styles
 	from1904 bool
 	plain    bool // read every cell the plain way, as tests do to check the quick one
@@ -266,8 +267,8 @@ func (s *sheetScanner) startRow() error {
 	return nil
 }
 
-// quickCell reads a cell of one of the commonest shapes: attributes r, s and t in double quotes,
-// then a value or a plain inline string and nothing else. It is not quick when the cell is of any
+// quickCell reads a cell of one of the commonest shapes: attributes r, s and t in this order and in
+// double quotes, then a value or a plain inline string and nothing else. It is not quick when the cell is of any
 // other shape, malformed included, or not whole in the window; nothing has happened then.
 func (s *sheetScanner) quickCell(b *formats.Block, first, next int) (column int, quick bool, err error) {
 	data, at := s.data, s.pos
@@ -296,59 +297,71 @@ func (s *sheetScanner) quickCell(b *formats.Block, first, next int) (column int,
 
 // quickAttributes returns the position of the tag's end, -1 when the tag is not of the quick shape.
 func (s *sheetScanner) quickAttributes(at int, c *cell) int {
-	data := s.data
-	var seen byte
-	for at+5 < len(data) && data[at] == ' ' {
-		if data[at+2] != '=' || data[at+3] != '"' {
+	const (
+		shared  = ` t="s"`
+		inlined = ` t="inlineStr"`
+		text    = ` t="str"`
+		number  = ` t="n"`
+	)
+	if rest := s.data[at:]; len(rest) > 4 && string(rest[:4]) == ` r="` {
+		n, ok := s.quickReference(rest[4:], c)
+		if !ok {
 			return -1
 		}
-		from := at + 4
-		end := from
-		for end < len(data) && data[end] != '"' {
-			end++
-		}
-		value := data[from:end]
-		bit, ok := byte(0), false
-		switch data[at+1] {
-		case 'r':
-			bit = 1
-			c.column, ok = quickColumn(value, s.digits)
-		case 's':
-			bit = 2
-			c.style, ok = quickNumber(value)
-		case 't':
-			bit = 4
-			switch string(value) {
-			case "s":
-				c.kind, ok = sharedCell, true
-			case "inlineStr":
-				c.kind, ok = inlineCell, true
-			case "n":
-				ok = true
-			case "str":
-				c.kind, ok = textCell, true
-			}
-		}
-		if !ok || seen&bit != 0 || end == len(data) {
-			return -1
-		}
-		seen |= bit
-		at = end + 1
+		at += 4 + n
 	}
-	if at >= len(data) || data[at] != '>' && data[at] != '/' {
+	rest := s.data[at:]
+	if len(rest) > 4 && string(rest[:4]) == ` s="` {
+		n := bytes.IndexByte(rest[4:min(len(rest), 16)], '"')
+		if n < 0 {
+			return -1
+		}
+		style, ok := quickNumber(rest[4 : 4+n])
+		if !ok {
+			return -1
+		}
+		c.style = style
+		at += n + 5
+		rest = rest[n+5:]
+	}
+	switch {
+	case len(rest) > 0 && (rest[0] == '>' || rest[0] == '/'):
+		return at
+	case len(rest) > len(shared) && string(rest[:len(shared)]) == shared:
+		c.kind, at = sharedCell, at+len(shared)
+	case len(rest) > len(inlined) && string(rest[:len(inlined)]) == inlined:
+		c.kind, at = inlineCell, at+len(inlined)
+	case len(rest) > len(text) && string(rest[:len(text)]) == text:
+		c.kind, at = textCell, at+len(text)
+	case len(rest) > len(number) && string(rest[:len(number)]) == number:
+		at += len(number)
+	default:
+		return -1
+	}
+	if s.data[at] != '>' && s.data[at] != '/' {
 		return -1
 	}
 	return at
 }
 
-// quickColumn reads a cell's reference when it names the row being read.
-func quickColumn(ref, row []byte) (column int, ok bool) {
-	letters := 0
-	for letters < len(ref) && letters < 3 && ref[letters] >= 'A' && ref[letters] <= 'Z' {
-		column = column*26 + int(ref[letters]-'A') + 1
-		letters++
+// quickReference reads a cell's reference and the quote after it, when it names the row being read.
+func (s *sheetScanner) quickReference(text []byte, c *cell) (length int, ok bool) {
+	column, i := 0, 0
+	for i < len(text) && i < 3 && text[i] >= 'A' && text[i] <= 'Z' {
+		column = column*26 + int(text[i]-'A') + 1
+		i++
 	}
-	return column - 1, letters > 0 && column <= maxColumns && string(ref[letters:]) == string(row)
+	if i == 0 || column > maxColumns || len(text)-i <= len(s.digits) {
+		return 0, false
+	}
+	text = text[i:]
+	for j, digit := range s.digits {
+		if text[j] != digit {
+			return 0, false
+		}
+	}
+	c.column = column - 1
+	return i + len(s.digits) + 1, text[len(s.digits)] == '"'
 }
 
 func quickNumber(text []byte) (n uint32, ok bool) {
@@ -551,9 +564,12 @@ func (s *sheetScanner) emit(b *formats.Block, first int, c *cell) error {
 func (s *sheetScanner) appendValue(b *formats.Block, c *cell) error {
 	switch c.kind {
 	case sharedCell:
-		text, found := s.strings.find(trim(c.value))
+		text, found, err := s.strings.find(trim(c.value))
+		if err != nil {
+			return err
+		}
 		if !found {
-			return s.malformedCell(c, "names the shared string %.20q, there are %d", c.value, len(s.strings.ends))
+			return s.malformedCell(c, "names the shared string %.20q, there are %d", c.value, s.strings.table.count())
 		}
 		b.Text = append(b.Text, text...)
 	case numberCell:

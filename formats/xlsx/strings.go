@@ -2,28 +2,92 @@ package xlsx
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// sharedStrings is the workbook's table of texts: one arena, and where each text ends in it.
+// The room that shared strings take in memory.
+const (
+	spillAt   = 64 << 20 // bytes in memory; strings that come after are kept in files
+	firstPage = 64 << 10 // bytes of the first page of texts; each is twice the one before, up to maxPage
+	maxPage   = 1 << 20
+	startsLog = 14 // strings whose starts are kept together, as a power of two
+)
+
+// sharedStrings is the workbook's table of texts. The first ones, which spreadsheet programs use
+// most, are in memory: in pages, each text after its length, and for each where it starts. A page is
+// never moved, so that growing leaves nothing behind.
 type sharedStrings struct {
-	text []byte
-	ends []uint32
+	pages  [][]byte
+	starts [][]uint32 // page, and byte in it, of each string
+	kept   int        // strings in memory
+	size   int        // bytes of memory taken
+	limit  int        // bytes of memory to be taken at most
+	spill  *spill     // the strings after those; nil when there are none
+	text   []byte     // of the string being read
 }
 
-func (s *sharedStrings) get(i int) []byte {
-	from := uint32(0)
-	if i > 0 {
-		from = s.ends[i-1]
+func (t *sharedStrings) count() int {
+	if t.spill == nil {
+		return t.kept
 	}
-	return s.text[from:s.ends[i]]
+	return t.kept + t.spill.count
+}
+
+// add adds a string, which it copies.
+func (t *sharedStrings) add(text []byte) (err error) {
+	if t.spill == nil && t.size+len(text) > t.limit {
+		if t.spill, err = newSpill(); err != nil {
+			return err
+		}
+	}
+	if t.spill != nil {
+		return t.spill.add(text)
+	}
+	last, need := len(t.pages)-1, len(text)+binary.MaxVarintLen32
+	if last < 0 || len(t.pages[last])+need > cap(t.pages[last]) {
+		last++
+		room := max(need, min(firstPage<<min(last, 8), maxPage))
+		t.pages = append(t.pages, make([]byte, 0, room))
+		t.size += room
+	}
+	t.start(uint32(last*maxPage + len(t.pages[last])))
+	t.pages[last] = append(binary.AppendUvarint(t.pages[last], uint64(len(text))), text...)
+	return nil
+}
+
+// start notes where the next string in memory starts.
+func (t *sharedStrings) start(at uint32) {
+	const together = 1 << startsLog
+	if t.kept == together*len(t.starts) {
+		t.starts = append(t.starts, make([]uint32, together))
+		t.size += 4 * together
+	}
+	t.starts[t.kept>>startsLog][t.kept%together] = at
+	t.kept++
+}
+
+// get returns a string that is in memory.
+func (t *sharedStrings) get(n int) []byte {
+	at := t.starts[n>>startsLog][n%(1<<startsLog)]
+	text := t.pages[at/maxPage][at%maxPage:]
+	length, width := binary.Uvarint(text)
+	return text[width : width+int(length)]
+}
+
+func (t *sharedStrings) close() error {
+	if t.spill == nil {
+		return nil
+	}
+	return t.spill.close()
 }
 
 // readStrings reads the shared strings, if the workbook has them. The number of strings that the
-// part states is not believed: the table grows as it is read.
-func (w *workbook) readStrings() (*sharedStrings, error) {
-	table := &sharedStrings{}
+// part states is not believed: the table grows as it is read, to at most that many bytes in memory.
+func (w *workbook) readStrings(limit int) (*sharedStrings, error) {
+	table := &sharedStrings{limit: limit}
 	if !w.hasStrings {
 		return table, nil
 	}
@@ -32,38 +96,40 @@ func (w *workbook) readStrings() (*sharedStrings, error) {
 		return nil, err
 	}
 	s := newScanner(p, w.buffer)
-	if err := table.read(s); err != nil {
-		return nil, partError(w.stringsPart, err)
+	if err = table.read(s); err == nil && table.spill != nil {
+		err = table.spill.written()
+	}
+	if err != nil {
+		return nil, errors.Join(partError(w.stringsPart, err), table.close())
 	}
 	w.buffer = s.buffer
 	return table, nil
 }
 
-func (table *sharedStrings) read(s *scanner) error {
-	t, err := s.token()
-	for err == nil && t.kind == charData {
-		t, err = s.token()
+func (t *sharedStrings) read(s *scanner) error {
+	next, err := s.token()
+	for err == nil && next.kind == charData {
+		next, err = s.token()
 	}
 	if err != nil {
 		return err
 	}
-	if string(t.name) != "sst" {
-		return malformed("<%.40s> stands where the shared strings should", t.name)
+	if string(next.name) != "sst" {
+		return malformed("<%.40s> stands where the shared strings should", next.name)
 	}
 	for s.depth > 0 {
-		before, text := s.mark(), len(table.text)
-		err := table.item(s)
+		before := s.mark()
+		err := t.item(s)
 		if err == errShort {
 			s.back(before)
-			table.text = table.text[:text]
 			err = s.more()
 		}
 		if err != nil {
 			return err
 		}
 	}
-	for t.kind != endOfPart {
-		if t, err = s.token(); err != nil {
+	for next.kind != endOfPart {
+		if next, err = s.token(); err != nil {
 			return err
 		}
 	}
@@ -71,44 +137,41 @@ func (table *sharedStrings) read(s *scanner) error {
 }
 
 // item reads one string, or what else stands in the table, within the window.
-func (table *sharedStrings) item(s *scanner) error {
-	if table.plainItem(s) {
-		return nil
+func (t *sharedStrings) item(s *scanner) error {
+	if text, plain := s.plainItem(); plain {
+		return t.add(text)
 	}
-	t, err := s.next()
+	next, err := s.next()
 	switch {
 	case err != nil:
 		return err
-	case t.kind == charData && !blank(t.text):
+	case next.kind == charData && !blank(next.text):
 		return malformed("text stands between the shared strings")
-	case t.kind != startTag:
+	case next.kind != startTag:
 		return nil
-	case string(t.name) != "si":
+	case string(next.name) != "si":
 		return s.skip()
 	}
-	if table.text, err = s.appendRich(table.text); err != nil {
+	if t.text, err = s.appendRich(t.text[:0]); err != nil {
 		return err
 	}
-	table.ends = append(table.ends, uint32(len(table.text)))
-	return nil
+	return t.add(t.text)
 }
 
-// plainItem reads a string of the commonest shape, <si><t>text</t></si>, and reports whether it did.
-func (table *sharedStrings) plainItem(s *scanner) bool {
+// plainItem reads a string of the commonest shape, <si><t>text</t></si>, if one stands here.
+func (s *scanner) plainItem() (text []byte, plain bool) {
 	const open, end = "<si><t>", "</t></si>"
 	here := s.data[s.pos:]
 	if s.closing || !bytes.HasPrefix(here, []byte(open)) {
-		return false
+		return nil, false
 	}
 	n, plain := plainText(here[len(open):])
 	stop := len(open) + n
 	if !plain || !bytes.HasPrefix(here[stop:], []byte(end)) {
-		return false
+		return nil, false
 	}
-	table.text = append(table.text, here[len(open):stop]...)
-	table.ends = append(table.ends, uint32(len(table.text)))
 	s.pos += stop + len(end)
-	return true
+	return here[len(open):stop], true
 }
 
 // textSigns are the characters that end a text or may ask for more than copying it.
@@ -231,19 +294,35 @@ func escapedUnit(text []byte) rune {
 	return c
 }
 
-// find returns the shared string that a cell's value names by its number.
-func (table *sharedStrings) find(raw []byte) (text []byte, found bool) {
-	n := 0
+// A stringFinder finds shared strings for one goroutine.
+type stringFinder struct {
+	table   *sharedStrings
+	spilled *spillReader
+}
+
+func (t *sharedStrings) finder() *stringFinder {
+	f := &stringFinder{table: t}
+	if t.spill != nil {
+		f.spilled = &spillReader{spill: t.spill}
+	}
+	return f
+}
+
+// find returns the shared string that a cell's value names by its number. It stays until the next call.
+func (f *stringFinder) find(raw []byte) (text []byte, found bool, err error) {
+	n, count := 0, f.table.count()
 	for _, c := range raw {
-		if c < '0' || c > '9' || n > len(table.ends) {
-			return nil, false
+		if c < '0' || c > '9' || n > count {
+			return nil, false, nil
 		}
 		n = n*10 + int(c-'0')
 	}
-	if len(raw) == 0 || n >= len(table.ends) {
-		return nil, false
+	switch {
+	case len(raw) == 0 || n >= count:
+		return nil, false, nil
+	case n < f.table.kept:
+		return f.table.get(n), true, nil
 	}
-	return table.get(n), true
+	text, err = f.spilled.get(n - f.table.kept)
+	return text, err == nil, err
 }
-
-func (table *sharedStrings) view() *sharedStrings { return table }

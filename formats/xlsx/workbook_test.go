@@ -107,7 +107,7 @@ type table struct {
 }
 
 func readAll(data []byte, o formats.Options) (table, error) {
-	return readTuned(data, o, tuning{window: firstWindow})
+	return readTuned(data, o, tuning{window: firstWindow, spill: spillAt})
 }
 
 func readTuned(data []byte, o formats.Options, tune tuning) (table, error) {

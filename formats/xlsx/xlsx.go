@@ -26,6 +26,7 @@ package xlsx
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,13 +57,14 @@ type Reader struct {
 // o names; else the one that o prefers, if it is visible; else the first visible one that has
 // cells. An error that is the workbook's fault is a *formats.SyntaxError.
 func NewReader(file io.ReaderAt, size int64, o formats.Options) (*Reader, error) {
-	return newReader(file, size, o, tuning{window: firstWindow, chunk: chunkSize, workers: min(runtime.GOMAXPROCS(0), maxWorkers)})
+	return newReader(file, size, o, tuning{window: firstWindow, spill: spillAt, chunk: chunkSize, workers: min(runtime.GOMAXPROCS(0), maxWorkers)})
 }
 
 // tuning is what tests change to make the reader take its less common ways.
 type tuning struct {
 	window  int  // bytes of a part that are held at first
 	plain   bool // see sheetScanner
+	spill   int  // bytes of shared strings that are held in memory
 	chunk   int  // bytes that are scanned ahead at once
 	workers int  // goroutines that do so; fewer than two: rows are read in turn
 }
@@ -83,20 +85,24 @@ func newReader(file io.ReaderAt, size int64, o formats.Options, tune tuning) (*R
 	if r.styles, err = r.book.readStyles(); err != nil {
 		return nil, err
 	}
-	if r.strings, err = r.book.readStrings(); err != nil {
+	if r.strings, err = r.book.readStrings(tune.spill); err != nil {
 		return nil, err
 	}
+	if err := r.find(candidates, o); err != nil {
+		return nil, errors.Join(err, r.strings.close())
+	}
+	r.remarkSheets(o)
+	return r, nil
+}
+
+// find opens the first sheet that has cells.
+func (r *Reader) find(candidates []int, o formats.Options) error {
 	for _, index := range candidates {
-		found, err := r.open(index, o)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			r.remarkSheets(o)
-			return r, nil
+		if found, err := r.open(index, o); found || err != nil {
+			return err
 		}
 	}
-	return nil, r.emptyError(candidates)
+	return r.emptyError(candidates)
 }
 
 // candidates lists the sheets to try, in order.
@@ -144,7 +150,7 @@ func (r *Reader) open(index int, o formats.Options) (found bool, err error) {
 	}
 	r.index = index
 	r.sheet = &sheetScanner{scanner: newScanner(p, r.book.buffer), sheet: r.book.sheets[index].Name,
-		strings: r.strings, styles: r.styles, from1904: r.book.from1904, plain: r.tune.plain, width: maxColumns, rowText: maxRowText}
+		strings: r.strings.finder(), styles: r.styles, from1904: r.book.from1904, plain: r.tune.plain, width: maxColumns, rowText: maxRowText}
 	if err := r.sheet.head(); err != nil {
 		return false, err
 	}
@@ -175,14 +181,15 @@ func (r *Reader) Tally() formats.Tally {
 }
 
 // Close releases what the reader holds and ends its goroutines; the file below stays open. The
-// blocks given out stay as they are. It must be called once Next was.
+// blocks given out stay as they are. It must be
+// called in the end.
 func (r *Reader) Close() error {
 	if r.err == nil {
 		r.err = os.ErrClosed
 	}
 	r.pending = nil
 	r.endAhead()
-	return nil
+	return r.strings.close()
 }
 
 func (r *Reader) endAhead() {

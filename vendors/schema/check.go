@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"net/url"
 	"strings"
@@ -205,8 +206,25 @@ func IsDecimal(text []byte) bool {
 	return digits > 0 && point != len(text)-1
 }
 
-// plainText reports whether a cell is UTF-8 without control characters other than tabs and line ends.
+// plainText reports whether a cell is UTF-8 without control characters other than tabs and line
+// ends. It sees every cell of a feed, so it looks at eight bytes at a time for the ones that are
+// neither letters, digits, blanks nor the like of ASCII (BenchmarkPlainText).
 func plainText(cell []byte) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	rest := cell
+	for len(rest) >= 8 {
+		word := binary.LittleEndian.Uint64(rest)
+		deletes := word ^ 0x7f*ones
+		if (word|(word-' '*ones)|(deletes-ones)&^deletes)&tops != 0 {
+			return plainBytes(cell)
+		}
+		rest = rest[8:]
+	}
+	return plainBytes(rest)
+}
+
+// plainBytes is plainText, byte by byte.
+func plainBytes(cell []byte) bool {
 	ascii := true
 	for _, c := range cell {
 		if c >= utf8.RuneSelf {

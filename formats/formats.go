@@ -44,8 +44,11 @@ type Options struct {
 	Prefer    string // sheet to take when Sheet is empty and the workbook has one of that name
 	HeaderRow int64  // the row, as a spreadsheet counts, that names the columns; 0: the first row with text
 	NoHeader  bool   // the feed has no header: columns are named A, B, C, …
-	Encoding  string // of a text feed, by its IANA name; empty: found from the bytes
-	Delimiter byte   // of a CSV feed; 0: found from the bytes
+	// FillMerged gives the value of merged cells, which a workbook keeps in the first of them, to the
+	// rows below it too: to the cells of the range's first column, in rows that have other text.
+	FillMerged bool
+	Encoding   string // of a text feed, by its IANA name; empty: found from the bytes
+	Delimiter  byte   // of a CSV feed; 0: found from the bytes
 }
 
 // A Writer takes the rows of a file, in order. Cells are UTF-8 text.

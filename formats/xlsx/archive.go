@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -19,17 +20,19 @@ import (
 	"bulkload/formats"
 )
 
-// The limits of a workbook, counted on what is inflated and never on what a header says.
+// The limits of a workbook. A part that states more is refused unread, one that unpacks to more than
+// it states is refused there, and nothing is allocated for what is only stated.
 const (
 	maxEntries = 16 << 10 // entries of the ZIP archive
 	maxSheet   = 8 << 30  // bytes of a sheet
 	maxStrings = 1 << 30  // bytes of the shared strings
-	maxPart    = 64 << 20 // bytes of any other part
+	maxPart    = 32 << 20 // bytes of any other part
+	packedRoom = 64 << 10 // bytes of a part read at once
 )
 
 // An archive is the ZIP archive that a workbook is.
 type archive struct {
-	file  io.ReaderAt
+	file  *source
 	parts map[string][]*zip.File // by lower-case name, since some writers change the case
 	used  []span                 // of the parts opened so far
 }
@@ -39,13 +42,14 @@ type span struct {
 	start, end int64
 }
 
-func openArchive(file io.ReaderAt, size int64) (*archive, error) {
+func openArchive(from io.ReaderAt, size int64) (*archive, error) {
+	file := &source{file: from}
 	if err := checkContainer(file, size); err != nil {
 		return nil, err
 	}
 	directory, err := zip.NewReader(file, size)
 	if err != nil {
-		return nil, damaged("the workbook's ZIP archive is cut or damaged", err)
+		return nil, file.blame(damaged("the workbook's ZIP archive is cut or damaged", err))
 	}
 	if len(directory.File) > maxEntries {
 		return nil, tooManyEntries()
@@ -56,6 +60,28 @@ func openArchive(file io.ReaderAt, size int64) (*archive, error) {
 		a.parts[name] = append(a.parts[name], f)
 	}
 	return a, nil
+}
+
+// A source is the file, and remembers that it could not be read: that is no fault of the workbook.
+type source struct {
+	file   io.ReaderAt
+	failed atomic.Pointer[error]
+}
+
+func (s *source) ReadAt(p []byte, at int64) (int, error) {
+	n, err := s.file.ReadAt(p, at)
+	if err != nil && err != io.EOF {
+		s.failed.CompareAndSwap(nil, &err)
+	}
+	return n, err
+}
+
+// blame returns the error of the file when it has one, else that of the workbook.
+func (s *source) blame(workbook error) error {
+	if err := s.failed.Load(); err != nil {
+		return fmt.Errorf("read workbook: %w", *err)
+	}
+	return workbook
 }
 
 // checkContainer looks at the file's first and last bytes: what it is, and how many entries it claims.
@@ -136,7 +162,11 @@ func claimedEntries(file io.ReaderAt, size int64) (uint64, error) {
 		if offset > uint64(size) {
 			return entries, nil
 		}
-		if n, _ := file.ReadAt(record[:], int64(offset)); n < len(record) || string(record[:4]) != "PK\x06\x06" {
+		n, err := file.ReadAt(record[:], int64(offset))
+		if err != nil && err != io.EOF {
+			return 0, fmt.Errorf("read workbook: %w", err)
+		}
+		if n < len(record) || string(record[:4]) != "PK\x06\x06" {
 			return entries, nil
 		}
 		return binary.LittleEndian.Uint64(record[32:]), nil
@@ -182,18 +212,21 @@ func (a *archive) open(name string, limit int64, consumed *atomic.Int64) (*part,
 	}
 	start, err := f.DataOffset()
 	if err != nil {
-		return nil, damaged(fmt.Sprintf("the workbook's part %q is damaged", f.Name), err)
+		return nil, a.file.blame(damaged(fmt.Sprintf("the workbook's part %q is damaged", f.Name), err))
+	}
+	if f.UncompressedSize64 > uint64(limit) {
+		return nil, tooLarge(f.Name, limit)
 	}
 	if err := a.claim(f, start); err != nil {
 		return nil, err
 	}
-	p := &part{name: f.Name, crc: crc32.NewIEEE(), wantCRC: f.CRC32, want: f.UncompressedSize64, limit: limit}
+	p := &part{name: f.Name, file: a.file, crc: crc32.NewIEEE(), wantCRC: f.CRC32, want: f.UncompressedSize64}
 	packed := &counter{from: io.NewSectionReader(a.file, start, int64(f.CompressedSize64)), count: consumed}
 	switch f.Method {
 	case zip.Store:
 		p.plain = packed
 	case zip.Deflate:
-		p.plain = flate.NewReader(packed)
+		p.plain = flate.NewReader(bufio.NewReaderSize(packed, packedRoom))
 	default:
 		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook's part %q is compressed by method %d, only deflate is read", f.Name, f.Method)}
 	}
@@ -235,27 +268,31 @@ type part struct {
 	crc     hash.Hash32
 	wantCRC uint32
 	want    uint64
-	read    int64
-	limit   int64
+	read    uint64
+	file    *source
 }
 
 func (p *part) Read(to []byte) (int, error) {
 	n, err := p.plain.Read(to)
 	p.crc.Write(to[:n])
-	p.read += int64(n)
+	p.read += uint64(n)
 	switch {
-	case p.read > p.limit:
-		return n, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook's part %q unpacks to more than %d MiB", p.name, p.limit>>20)}
+	case p.read > p.want:
+		return 0, damaged(fmt.Sprintf("the workbook's part %q unpacks to more than the %d bytes that it states", p.name, p.want), nil)
 	case err == io.EOF:
 		return n, p.checkEnd()
 	case err != nil:
-		return n, damaged(fmt.Sprintf("the workbook's part %q is cut or damaged", p.name), err)
+		return n, p.file.blame(damaged(fmt.Sprintf("the workbook's part %q is cut or damaged", p.name), err))
 	}
 	return n, nil
 }
 
+func tooLarge(name string, limit int64) error {
+	return &formats.SyntaxError{Reason: fmt.Sprintf("the workbook's part %q unpacks to more than %d MiB", name, limit>>20)}
+}
+
 func (p *part) checkEnd() error {
-	if uint64(p.read) != p.want {
+	if p.read != p.want {
 		return damaged(fmt.Sprintf("the workbook's part %q unpacks to %d bytes instead of %d", p.name, p.read, p.want), nil)
 	}
 	if p.crc.Sum32() != p.wantCRC {

@@ -14,8 +14,9 @@ import (
 const (
 	maxRows    = 1 << 20
 	maxColumns = 1 << 14
-	maxRowText = 8 << 20 // bytes of text in one row: shared strings make much of little
-	maxGaps    = 1 << 28 // empty cells that stand for nothing but a far-away one
+	maxRowText = 4 << 20  // bytes of text in one row: shared strings make much of little
+	maxGaps    = 1 << 26  // empty cells that stand for nothing but a far-away one
+	maxAround  = 32 << 20 // bytes before the rows, and after them
 
 	blockText  = 1 << 20 // bytes
 	blockCells = 1 << 17
@@ -37,9 +38,13 @@ type sheetScanner struct {
 	rowText  int    // bytes of text that one row may have
 	floating bool   // the number of the row before is not known
 	ahead    *ahead // what is read from, when that is done ahead
-	digits   []byte // of the number of the row being read
-	value    []byte // of the cell being read
-	done     bool   // the sheet's rows have ended
+	states   dimension
+	merging  bool     // the merged ranges are asked for
+	merges   []merged // those of several rows
+	filler   *filler  // nil: merged cells stay empty
+	digits   []byte   // of the number of the row being read
+	value    []byte   // of the cell being read
+	done     bool     // the sheet's rows have ended
 }
 
 // sheetRows is what a scanner has seen of a sheet. A row that is read again, because the window
@@ -56,6 +61,14 @@ type sheetRows struct {
 	widest   int   // columns up to the last cell of the widest row
 	merged   int64
 	columns  int64 // hidden ones
+}
+
+// A dimension is what a sheet says of its size: its last row and column. It is zero when it does not
+// say, or says nothing but A1, as programs do that do not know better.
+type dimension struct {
+	text    string
+	rows    int64
+	columns int
 }
 
 // A cell is what a sheet says of one cell.
@@ -93,32 +106,54 @@ func (s *sheetScanner) head() error {
 			return s.fault(err)
 		case t.kind == endOfPart:
 			return s.fault(malformed("the sheet has no sheetData"))
+		case s.offset() > maxAround:
+			return s.fault(malformed("more than %d MiB stand before the rows", maxAround>>20))
 		case t.kind != startTag:
 			continue
 		case s.depth == 1 && string(t.name) != "worksheet":
 			return s.fault(malformed("<%.40s> stands where a worksheet should", t.name))
 		case s.depth == 2 && string(t.name) == "sheetData":
 			return nil
+		case s.depth == 2 && string(t.name) == "dimension":
+			s.dimension()
 		case string(t.name) == "col" && s.isSet("hidden"):
 			s.rows.columns++
 		}
 	}
 }
 
+// dimension reads what the sheet says of its size. One that makes no sense is passed over.
+func (s *sheetScanner) dimension() {
+	ref, _ := s.plainAttr("ref")
+	_, end, found := bytes.Cut(ref, []byte(":"))
+	if column, row, ok := cellReference(end); found && ok {
+		s.states = dimension{string(ref), row, column + 1}
+	}
+}
+
 // tail reads from the sheet's last row to the end of the part.
 func (s *sheetScanner) tail() error {
-	for {
+	for start := s.offset(); ; {
 		t, err := s.token()
 		switch {
 		case err != nil:
-			return s.fault(err)
+			return err
 		case t.kind == endOfPart:
 			return nil
+		case s.offset()-start > maxAround:
+			return malformed("more than %d MiB stand after the rows", maxAround>>20)
 		case t.kind != startTag:
 		case s.depth == 2 && string(t.name) == "sheetData":
-			return s.fault(malformed("the sheet has a second sheetData"))
+			return malformed("the sheet has a second sheetData")
 		case string(t.name) == "mergeCell" && s.parent() == "mergeCells":
 			s.rows.merged++
+			if !s.merging {
+				continue
+			}
+			ref, _ := s.plainAttr("ref")
+			if err := s.addMerged(ref); err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -226,17 +261,29 @@ func (s *sheetScanner) row(b *formats.Block) error {
 		}
 		next = column + 1
 		if len(b.Text)-text > s.rowText {
-			return malformed("the row has more than %d MiB of text", s.rowText>>20)
+			return s.longRow()
 		}
 	}
 	s.rows.widest = max(s.rows.widest, next)
 	if len(b.Cells) == first {
 		return nil
 	}
+	if s.filler != nil {
+		if err := s.filler.fill(s, b, first); err != nil {
+			return err
+		}
+		if len(b.Text)-text > s.rowText {
+			return s.longRow()
+		}
+	}
 	s.rows.blank += s.rows.last - s.rows.lastText - 1
 	s.rows.lastText = s.rows.last
 	b.Marks = append(b.Marks, formats.RowMark{First: uint32(first), Row: s.rows.last})
 	return nil
+}
+
+func (s *sheetScanner) longRow() error {
+	return malformed("the row has more than %d MiB of text", s.rowText>>20)
 }
 
 func (s *sheetScanner) startRow() error {
@@ -546,17 +593,27 @@ func (s *sheetScanner) emit(b *formats.Block, first int, c *cell) error {
 	if len(b.Text) == from {
 		return nil
 	}
-	if gap := c.column - (len(b.Cells) - first); gap > 0 {
-		s.rows.gaps += int64(max(0, c.column-max(len(b.Cells)-first, s.width)))
-		if s.rows.gaps > maxGaps {
-			return malformed("too many cells stand far to the right of the header")
-		}
-		b.Cells = slices.Grow(b.Cells, gap)
-		for ; gap > 0; gap-- {
-			b.Cells = append(b.Cells, formats.Cell{Start: uint32(from), End: uint32(from)})
+	if c.column > len(b.Cells)-first {
+		if err := s.gap(b, first, c.column); err != nil {
+			return err
 		}
 	}
 	b.Cells = append(b.Cells, formats.Cell{Start: uint32(from), End: uint32(len(b.Text)), Kind: kind})
+	return nil
+}
+
+// gap adds empty cells to the row whose cells start at first, until it has that many.
+func (s *sheetScanner) gap(b *formats.Block, first, cells int) error {
+	has := len(b.Cells) - first
+	s.rows.gaps += int64(max(0, cells-max(has, s.width)))
+	if s.rows.gaps > maxGaps {
+		return malformed("too many cells stand far to the right of the header")
+	}
+	at := uint32(len(b.Text))
+	b.Cells = slices.Grow(b.Cells, cells-has)
+	for ; has < cells; has++ {
+		b.Cells = append(b.Cells, formats.Cell{Start: at, End: at})
+	}
 	return nil
 }
 

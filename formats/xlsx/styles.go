@@ -1,7 +1,12 @@
 package xlsx
 
-import (
-	"strconv"
+import "strconv"
+
+// The limits of the styles, several times those of spreadsheet programs.
+const (
+	maxStyles = 1 << 18
+	maxCodes  = 1 << 12
+	maxCode   = 1 << 10 // bytes of a number format
 )
 
 // styles gives the number format of each cell style.
@@ -25,8 +30,15 @@ func (w *workbook) readStyles() (*styles, error) {
 			if err != nil {
 				return malformed("the number format %q has no number", s.attrText("formatCode"))
 			}
-			codes[id] = s.attrText("formatCode")
+			code := s.attrText("formatCode")
+			if len(code) > maxCode || len(codes) == maxCodes {
+				return malformed("there are more than %d number formats, or one of more than %d bytes", maxCodes, maxCode)
+			}
+			codes[id] = code
 		case element == "xf" && s.parent() == "cellXfs":
+			if len(ids) == maxStyles {
+				return malformed("there are more than %d cell styles", maxStyles)
+			}
 			id := 0
 			if value, found := s.plainAttr("numFmtId"); found && len(value) > 0 {
 				var err error

@@ -26,6 +26,8 @@ type workbook struct {
 	stringsPart, stylesPart string
 }
 
+const maxSheets = 1 << 12
+
 // A relation is one line of a relationships part.
 type relation struct{ id, kind, target string }
 
@@ -171,6 +173,9 @@ func (w *workbook) readMain(name string, relations []relation) error {
 }
 
 func (w *workbook) addSheet(s *scanner, relations []relation) error {
+	if len(w.sheets) == maxSheets {
+		return malformed("there are more than %d sheets", maxSheets)
+	}
 	sheet := Sheet{Name: s.attrText("name")}
 	switch state := s.attrText("state"); state {
 	case "", "visible":

@@ -20,7 +20,7 @@
 //
 // A formula reads as the value last calculated; if there is none, the cell is a Failure whose text
 // is NotCalculated. Errors such as #REF! are Failures. Merged cells have their value in the first
-// cell only. Hidden rows and columns are read. Rows without text are left out, and counted up to
+// cell only, unless formats.Options.FillMerged asks for more. Hidden rows and columns are read. Rows without text are left out, and counted up to
 // the last row with text: sheets often carry formats far below it.
 package xlsx
 
@@ -97,13 +97,21 @@ func newReader(file io.ReaderAt, size int64, o formats.Options, tune tuning) (*R
 
 // find opens the first sheet that has cells.
 func (r *Reader) find(candidates []int, o formats.Options) error {
-	for _, index := range candidates {
+	passed := int64(0)
+	for i, index := range candidates {
 		if found, err := r.open(index, o); found || err != nil {
 			return err
+		}
+		if passed += r.sheet.offset(); passed > maxPassed && i+1 < len(candidates) {
+			return &formats.SyntaxError{Reason: fmt.Sprintf("the first %d sheets of the workbook are large, but have no cells with text", i+1),
+				Advice: "name the sheet to read: " + names(r.book.sheets)}
 		}
 	}
 	return r.emptyError(candidates)
 }
+
+// maxPassed is how much is read of sheets without text before the user must name the right one, in bytes.
+const maxPassed = 64 << 20
 
 // candidates lists the sheets to try, in order.
 func (w *workbook) candidates(o formats.Options) ([]int, error) {
@@ -143,20 +151,51 @@ func (r *Reader) emptyError(tried []int) error {
 
 // open starts to read a sheet and finds its header. It is not found when the sheet has no cells.
 func (r *Reader) open(index int, o formats.Options) (found bool, err error) {
-	r.consumed.Store(0)
-	p, err := r.book.archive.open(r.book.targets[index], maxSheet, &r.consumed)
-	if err != nil {
+	r.index = index
+	var merges []merged
+	if o.FillMerged {
+		if merges, err = r.findMerged(); err != nil {
+			return false, err
+		}
+		r.tune.workers = 0 // what a row is filled with depends on the rows before it
+	}
+	if err := r.startSheet(); err != nil {
 		return false, err
 	}
-	r.index = index
-	r.sheet = &sheetScanner{scanner: newScanner(p, r.book.buffer), sheet: r.book.sheets[index].Name,
-		strings: r.strings.finder(), styles: r.styles, from1904: r.book.from1904, plain: r.tune.plain, width: maxColumns, rowText: maxRowText}
-	if err := r.sheet.head(); err != nil {
-		return false, err
+	if len(merges) > 0 {
+		r.sheet.filler = newFiller(merges)
 	}
 	found, err = r.findHeader(o)
 	r.book.buffer = r.sheet.buffer
 	return found, err
+}
+
+func (r *Reader) startSheet() error {
+	r.consumed.Store(0)
+	p, err := r.book.archive.open(r.book.targets[r.index], maxSheet, &r.consumed)
+	if err != nil {
+		return err
+	}
+	r.sheet = &sheetScanner{scanner: newScanner(p, r.book.buffer), sheet: r.Sheet(), strings: r.strings.finder(), styles: r.styles,
+		from1904: r.book.from1904, plain: r.tune.plain, width: maxColumns, rowText: maxRowText}
+	return r.sheet.head()
+}
+
+// findMerged reads the sheet to its end, where the merged cells are named.
+func (r *Reader) findMerged() ([]merged, error) {
+	if err := r.startSheet(); err != nil {
+		return nil, err
+	}
+	r.sheet.merging = true
+	b := formats.NewBlock(nil)
+	for !r.sheet.done {
+		b.Reset()
+		if err := r.sheet.fill(b, blockRows); err != nil {
+			return nil, err
+		}
+	}
+	r.book.buffer = r.sheet.buffer
+	return r.sheet.merges, nil
 }
 
 // Header names the columns.
@@ -319,8 +358,18 @@ func (s *sheetScanner) remarks() []formats.Remark {
 	if s.rows.hidden > 0 {
 		add(0, "hidden rows: %d; they are read", s.rows.hidden)
 	}
-	if s.rows.merged > 0 {
+	if s.rows.merged > 0 && s.filler == nil {
 		add(0, "merged ranges: %d; only the first cell of each has a value", s.rows.merged)
+	} else if s.rows.merged > 0 {
+		add(0, "merged ranges: %d; the value of each is filled down", s.rows.merged)
+	}
+	if last := s.rows.last; s.done && s.states.rows > 0 {
+		if last < s.states.rows {
+			add(0, "the sheet says that it covers %s, but its rows end at %d: see that it is whole", s.states.text, last)
+		}
+		if last > s.states.rows || s.rows.widest > s.states.columns {
+			add(0, "the sheet says that it covers %s, but has cells outside; they are read", s.states.text)
+		}
 	}
 	if s.rows.unstyled > 0 {
 		add(s.rows.unstyled, "a number's style is missing in the workbook: if it is a date, it reads as a number")

@@ -14,7 +14,7 @@ const (
 	firstWindow = 256 << 10 // bytes held of a part at first
 	maxUnit     = 8 << 20   // longest run of markup that must be seen at once: a row, a shared string
 	maxDepth    = 64        // elements inside each other
-	maxAttrs    = 256       // of one element
+	maxAttrs    = 128       // of one element
 	maxName     = 1 << 10   // bytes of an element's name
 )
 
@@ -67,6 +67,7 @@ type scanner struct {
 	ended   bool  // src has no more
 	failed  error // what follows the window instead of more
 	started bool  // the window was past the part's first byte
+	dropped int64 // bytes of the part that the window has passed
 
 	names   []byte // of the open elements, one after the other
 	ends    [maxDepth]int
@@ -107,6 +108,7 @@ func (s *scanner) more() error {
 	}
 	s.sound = max(0, s.sound-s.pos)
 	s.started = s.started || s.pos > 0
+	s.dropped += int64(s.pos)
 	s.pos = 0
 	n, err := io.ReadAtLeast(s.src, s.buffer[rest:], min(max(rest, 1), len(s.buffer)-rest))
 	s.data = s.buffer[:rest+n]
@@ -119,6 +121,9 @@ func (s *scanner) more() error {
 	s.checkCharacters()
 	return nil
 }
+
+// offset is the number of bytes read since the scanner was made, but for those of chunks read ahead.
+func (s *scanner) offset() int64 { return s.dropped + int64(s.pos) }
 
 // readFrom empties the window and makes the scanner read from elsewhere.
 func (s *scanner) readFrom(src io.Reader) {

@@ -16,7 +16,7 @@ type aside struct {
 }
 
 // asideText is how many bytes of text a block of regrouped rows holds.
-const asideText = 256 << 10
+const asideText = 128 << 10
 
 // asideBlock is a block of regrouped rows with their twins, by row.
 type asideBlock struct {

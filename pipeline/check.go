@@ -42,6 +42,7 @@ func (j *Job) survey(ctx context.Context) (*survey, error) {
 	if !s.facts.any() {
 		return s, nil
 	}
+	learn.close() // its memory is needed for what is set aside
 	s.collector.Close()
 	if _, err := s.read(ctx, j, nil, true); err != nil {
 		s.facts.close()

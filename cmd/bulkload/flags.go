@@ -13,6 +13,7 @@ type loadFlags struct {
 	sheet         string
 	headerRow     int64
 	noHeader      bool
+	fillMerged    bool
 	encoding      string
 	delimiter     string
 	maxErrors     string
@@ -48,6 +49,7 @@ func (f *loadFlags) addReading(c *cobra.Command) {
 	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")
 	flags.Int64Var(&f.headerRow, "header-row", 0, "`ROW` that names the columns (default: found)")
 	flags.BoolVar(&f.noHeader, "no-header", false, "the feed has no header; its columns are called A, B, C, …")
+	flags.BoolVar(&f.fillMerged, "fill-merged", false, "give the value of merged cells to each of them")
 	flags.StringVar(&f.encoding, "encoding", "", "encoding of a text feed, such as windows-1251 (default: found)")
 	flags.StringVar(&f.delimiter, "delimiter", "", "what separates the cells of a CSV feed: , ; | or tab (default: found)")
 }

@@ -191,7 +191,7 @@ func (l *load) mapping() (mapping.Mapping, error) {
 
 func (l *load) options() (formats.Options, error) {
 	o := formats.Options{Sheet: l.flags.sheet, HeaderRow: l.flags.headerRow,
-		NoHeader: l.flags.noHeader, Encoding: l.flags.encoding}
+		NoHeader: l.flags.noHeader, FillMerged: l.flags.fillMerged, Encoding: l.flags.encoding}
 	if l.resource != nil {
 		o.Prefer = l.resource.Name
 	}

@@ -159,7 +159,7 @@ func FuzzOpen(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		_, err := readDiscarding(data)
+		_, err := readDiscarding(data, formats.Options{}, tuning{window: 1 << 10, spill: spillAt, chunk: 4 << 10, workers: 2})
 		var syntax *formats.SyntaxError
 		if err != nil && !errors.As(err, &syntax) {
 			t.Fatalf("error = %v, want a SyntaxError", err)

@@ -4,17 +4,14 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"math/rand/v2"
 	"os"
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -303,97 +300,6 @@ func repack(t *testing.T, data []byte, change func(*zip.FileHeader)) []byte {
 	return out.Bytes()
 }
 
-func TestHostileArchives(t *testing.T) {
-	sheetOnly := func(change func(*zip.FileHeader)) func(*testing.T) []byte {
-		return func(t *testing.T) []byte {
-			return repack(t, goodBook(t), func(h *zip.FileHeader) {
-				if strings.Contains(h.Name, "sheet1") {
-					change(h)
-				}
-			})
-		}
-	}
-	cases := []struct {
-		name string
-		make func(*testing.T) []byte
-		want string
-	}{
-		{"declares 2 GiB", sheetOnly(func(h *zip.FileHeader) { h.UncompressedSize64 = 2 << 30 }), "instead of 2147483648"},
-		{"declares too little", sheetOnly(func(h *zip.FileHeader) { h.UncompressedSize64 = 7 }), "more than the 7 bytes that it states"},
-		{"encrypted entry", sheetOnly(func(h *zip.FileHeader) { h.Flags |= 1 }), "encrypted"},
-		{"unknown method", sheetOnly(func(h *zip.FileHeader) { h.Method = 12 }), "method 12"},
-		{"part twice", func(t *testing.T) []byte {
-			return repack(t, goodBook(t), func(h *zip.FileHeader) {
-				if h.Name == "_rels/.rels" {
-					h.Name = "xl/Worksheets/sheet1.xml"
-				}
-			})
-		}, "2 times"},
-		{"overlapping parts", overlapping, "overlap"},
-		{"too many entries", func(t *testing.T) []byte {
-			var out bytes.Buffer
-			z := zip.NewWriter(&out)
-			for i := range maxEntries + 1 {
-				if _, err := z.CreateHeader(&zip.FileHeader{Name: fmt.Sprint(i)}); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := z.Close(); err != nil {
-				t.Fatal(err)
-			}
-			return out.Bytes()
-		}, "more than 16384 entries"},
-		{"claims many entries", func(t *testing.T) []byte {
-			data := goodBook(t)
-			binary.LittleEndian.PutUint16(data[len(data)-12:], 60000)
-			return data
-		}, "more than 16384 entries"},
-		{"blanks without end", func(t *testing.T) []byte {
-			return rawBook{sheet: strings.Repeat(" ", 2*maxUnit)}.bytes(t)
-		}, "longer than 8 MiB"},
-		{"a name without end", func(t *testing.T) []byte {
-			return rawBook{sheet: "<" + strings.Repeat("a", 2*maxUnit)}.bytes(t)
-		}, "longer than 8 MiB"},
-		{"deep XML", func(t *testing.T) []byte {
-			return rawBook{sheet: strings.Repeat("<a>", 1<<20)}.bytes(t)
-		}, ""},
-		{"attributes without end", func(t *testing.T) []byte {
-			var sheet strings.Builder
-			for i := range 10000 {
-				fmt.Fprintf(&sheet, ` a%d=""`, i)
-			}
-			return rawBook{sheet: `<row` + sheet.String() + `/>`}.bytes(t)
-		}, "more than 128 attributes"},
-		{"one text in every cell", func(t *testing.T) []byte {
-			return rawBook{strings: `<si><t>` + strings.Repeat("x", 1<<20) + `</t></si>`,
-				sheet: `<row>` + strings.Repeat(`<c t="s"><v>0</v></c>`, maxColumns) + `</row>`}.bytes(t)
-		}, "MiB of text"},
-		{"a million empty rows", func(t *testing.T) []byte {
-			return rawBook{sheet: strings.Repeat(`<row/>`, maxRows)}.bytes(t)
-		}, "the sheet is empty"},
-		{"old workbook", func(*testing.T) []byte { return []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1 and so on") }, "old .xls"},
-		{"encrypted workbook", func(*testing.T) []byte {
-			return []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1..E\x00n\x00c\x00r\x00y\x00p\x00t\x00e\x00d\x00P\x00a\x00c\x00k\x00a\x00g\x00e\x00..")
-		}, "password"},
-		{"no archive", func(*testing.T) []byte { return []byte("sku,name\n1,2\n") }, "not a workbook"},
-		{"nothing", func(*testing.T) []byte { return nil }, "the file is empty"},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			data := c.make(t)
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			start := time.Now()
-			_, err := readDiscarding(data)
-			runtime.ReadMemStats(&after)
-			wantSyntax(t, err, c.want)
-			if took, allocated := time.Since(start), after.TotalAlloc-before.TotalAlloc; took > 10*time.Second || allocated > 128<<20 {
-				t.Errorf("refused after %v and %d MiB", took, allocated>>20)
-			}
-		})
-	}
-}
-
 // Cells far to the right of the header make empty ones before them, which are bounded in a sheet.
 func TestFarCells(t *testing.T) {
 	var rows strings.Builder
@@ -425,8 +331,8 @@ func TestFarCells(t *testing.T) {
 }
 
 // readDiscarding reads a workbook to its end and keeps nothing but the number of rows.
-func readDiscarding(data []byte) (rows int, err error) {
-	r, err := NewReader(bytes.NewReader(data), int64(len(data)), formats.Options{})
+func readDiscarding(data []byte, o formats.Options, tune tuning) (rows int, err error) {
+	r, err := newReader(bytes.NewReader(data), int64(len(data)), o, tune)
 	if err != nil {
 		return 0, err
 	}
@@ -442,36 +348,6 @@ func readDiscarding(data []byte) (rows int, err error) {
 		rows += b.Len()
 		b.Release()
 	}
-}
-
-// overlapping makes an archive in which the strings' entry lies inside the sheet's stored data.
-func overlapping(t *testing.T) []byte {
-	var out bytes.Buffer
-	z := zip.NewWriter(&out)
-	files := rawBook{sheet: inline("a")}.files()
-	stored := func(name, text string) {
-		h := &zip.FileHeader{Name: name, CRC32: crc32.ChecksumIEEE([]byte(text)), UncompressedSize64: uint64(len(text)), CompressedSize64: uint64(len(text))}
-		w, err := z.CreateRaw(h)
-		if err == nil {
-			_, err = io.WriteString(w, text)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, name := range partOrder {
-		stored(name, files[name])
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	data := out.Bytes()
-	// Both directory entries are made to point at the same local header.
-	sheet := bytes.LastIndex(data, []byte("xl/worksheets/sheet1.xml")) - 46
-	table := bytes.LastIndex(data, []byte("xl/sharedStrings.xml")) - 46
-	copy(data[sheet+16:sheet+28], data[table+16:table+28])
-	copy(data[sheet+42:sheet+46], data[table+42:table+46])
-	return data
 }
 
 func TestNextAfterTheEnd(t *testing.T) {
@@ -552,7 +428,7 @@ func TestAllocations(t *testing.T) {
 	data := rawBook{strings: `<si><t>x</t></si>`, sheet: strings.Repeat(`<row r=""><c t="s" s="0"><v>0</v></c><c><v>1.5</v></c><c t="inlineStr"><is><t>y</t></is></c><c t="b"><v>1</v></c></row>`, 50_000)}.bytes(t)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	rows, err := readDiscarding(data)
+	rows, err := readDiscarding(data, formats.Options{}, tuning{window: firstWindow, spill: spillAt})
 	runtime.ReadMemStats(&after)
 	if err != nil || rows != 49_999 {
 		t.Fatal(rows, err)

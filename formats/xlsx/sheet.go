@@ -16,7 +16,7 @@ const (
 	maxColumns = 1 << 14
 	maxRowText = 4 << 20  // bytes of text in one row: shared strings make much of little
 	maxGaps    = 1 << 26  // empty cells that stand for nothing but a far-away one
-	maxAround  = 32 << 20 // bytes before the rows, and after them
+	maxAround  = 16 << 20 // bytes before the rows, and after them
 
 	blockText  = 1 << 20 // bytes
 	blockCells = 1 << 17

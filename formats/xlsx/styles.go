@@ -23,6 +23,7 @@ func (w *workbook) readStyles() (*styles, error) {
 	}
 	codes := make(map[int]string)
 	var ids []int
+	seen := 0
 	err := w.elements(w.stylesPart, func(s *scanner, element string) error {
 		switch {
 		case element == "numFmt" && s.parent() == "numFmts":
@@ -31,7 +32,7 @@ func (w *workbook) readStyles() (*styles, error) {
 				return malformed("the number format %q has no number", s.attrText("formatCode"))
 			}
 			code := s.attrText("formatCode")
-			if len(code) > maxCode || len(codes) == maxCodes {
+			if seen++; len(code) > maxCode || seen > maxCodes {
 				return malformed("there are more than %d number formats, or one of more than %d bytes", maxCodes, maxCode)
 			}
 			codes[id] = code

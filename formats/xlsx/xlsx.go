@@ -111,7 +111,7 @@ func (r *Reader) find(candidates []int, o formats.Options) error {
 }
 
 // maxPassed is how much is read of sheets without text before the user must name the right one, in bytes.
-const maxPassed = 64 << 20
+const maxPassed = 24 << 20
 
 // candidates lists the sheets to try, in order.
 func (w *workbook) candidates(o formats.Options) ([]int, error) {

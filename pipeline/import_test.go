@@ -507,3 +507,71 @@ func TestWorkersDoNotChangeTheReport(t *testing.T) {
 		t.Errorf("rules (-1 worker +16):\n%s", diff)
 	}
 }
+
+// TestAnyFeedIsAccountedFor loads random feeds full of mistakes: whatever they hold, the run
+// balances, the sandbox has just the products that were reported as created, each with all its
+// rows, and every other row is among the rejects with a reason.
+func TestAnyFeedIsAccountedFor(t *testing.T) {
+	cell := func(values ...string) *rapid.Generator[string] { return rapid.SampledFrom(values) }
+	columns := []struct {
+		name  string
+		cells *rapid.Generator[string]
+	}{
+		{"product_id", cell("A", "B", "C", "D", "E", "", "#N/A", " A ", "ü/1")},
+		{"display_name", cell("Dress", "Dress", "", "Shirt")},
+		{"barcode", cell("1", "2", "3", "4", "5", "6", "7", "8", "5,06E+12", "")},
+		{"color_or_pattern_name", cell("Poppy", "Night", "Sand")},
+		{"colors", cell("RED", "RED|BLUE", "NAVY", "")},
+		{"size_type", cell("CategoricalSize", "", "JeansSize", "shoes")},
+		{"size", cell("S", "M", "32", "W32L34", "XXM", "")},
+		{"tag.CATEGORY", cell("", "", "dress", "jeans", "Dress")},
+		{"image_1.orientation", cell("", "", "", "FRONT")},
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		tab := table{}
+		for _, column := range columns {
+			tab.columns = append(tab.columns, column.name)
+		}
+		for range rapid.IntRange(0, 30).Draw(r, "rows") {
+			var row []string
+			for _, column := range columns {
+				row = append(row, column.cells.Draw(r, column.name))
+			}
+			tab.rows = append(tab.rows, row)
+		}
+		result, server := load(t, tab.write(t, filepath.Join(t.TempDir(), "feed.csv")), 3)
+		rowsOf := make(map[string]int)
+		for _, row := range tab.rows {
+			rowsOf[strings.TrimSpace(row[0])]++
+		}
+		entities, err := server.Stored(products)
+		if err != nil {
+			r.Fatal(err)
+		}
+		loaded := 0
+		for _, e := range entities {
+			if n := strings.Count(string(e.Body), `"barcode"`); n != rowsOf[e.ID] {
+				r.Fatalf("%s has %d variants at the vendor and %d rows in the feed", e.ID, n, rowsOf[e.ID])
+			}
+			loaded += rowsOf[e.ID]
+		}
+		counts := result.Summary.Counts
+		if int64(loaded) != counts.Rows[vendors.Created] || int64(len(entities)) != counts.Entities[vendors.Created] {
+			r.Fatalf("%d rows of %d products are at the vendor, reported %d of %d", loaded, len(entities),
+				counts.Rows[vendors.Created], counts.Entities[vendors.Created])
+		}
+		rejects := 0
+		for reject, err := range result.Collector.Rejects() {
+			if err != nil || reject.Reason == "" {
+				r.Fatalf("reject of row %d has no reason: %v", reject.Row, err)
+			}
+			rejects++
+		}
+		if loaded+rejects != int(result.Summary.RowsIn) {
+			r.Fatalf("%d rows loaded and %d rejects of %d", loaded, rejects, result.Summary.RowsIn)
+		}
+		if n := counts.Rows[vendors.Refused]; n != 0 {
+			r.Fatalf("the vendor refused %d rows that our rules let pass:\n%s", n, summaryText(t, result.Summary))
+		}
+	})
+}

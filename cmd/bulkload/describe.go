@@ -3,11 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"bulkload/pipeline"
+	"bulkload/pipeline/mapping"
 	"bulkload/vendors"
 	"bulkload/vendors/all"
 	"bulkload/vendors/schema"
@@ -79,6 +82,9 @@ func (p *program) describe(v *vendors.Vendor, r *vendors.Resource) error {
 	fmt.Fprintln(p.stdout, "\nRules")
 	for _, rule := range r.AllRules() {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", rule.ID, rule.Severity, rule.Clause, rule.Sentence)
+	}
+	for _, rule := range slices.Concat(mapping.Rules, pipeline.Rules) {
+		fmt.Fprintf(w, "%s\t%s\t\t%s\n", rule.ID, rule.Severity, rule.Sentence)
 	}
 	return w.Flush()
 }

@@ -69,6 +69,9 @@ type source struct {
 }
 
 func (s *source) ReadAt(p []byte, at int64) (int, error) {
+	if at < 0 {
+		return 0, errors.New("the ZIP archive points to before its start")
+	}
 	n, err := s.file.ReadAt(p, at)
 	if err != nil && err != io.EOF {
 		s.failed.CompareAndSwap(nil, &err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -150,8 +151,12 @@ func TestHostile(t *testing.T) {
 			return rawBook{sheet: `<row><c t="inlineStr"><is><t>&lol;</t></is></c></row>`}.bytes(t)
 		}, "entities"},
 	}
+	slow := regexp.MustCompile("GiB|MiB|million|every row|without end")
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
+			if raced && slow.MatchString(c.name) {
+				t.Skip("minutes with the race detector")
+			}
 			data := c.make(t)
 			for _, tune := range []tuning{{window: firstWindow, spill: spillAt}, {window: firstWindow, spill: spillAt, chunk: chunkSize, workers: 2}} {
 				var before, after runtime.MemStats
@@ -165,10 +170,10 @@ func TestHostile(t *testing.T) {
 				}
 				allocated := (after.TotalAlloc - before.TotalAlloc) >> 20
 				t.Logf("%d workers: %v, %d MiB: %v", tune.workers, took, allocated, err)
-				if took > refusedIn || allocated > 32 {
+				if took > time.Second && !raced || allocated > 32 {
 					t.Errorf("%d workers: takes %v and %d MiB", tune.workers, took, allocated)
 				}
-				if took > refusedIn/5 {
+				if took > time.Second/5 {
 					break // once is enough
 				}
 			}

@@ -35,9 +35,12 @@ type held struct {
 
 // addMerged notes a range that the sheet merges, if it has more than one row.
 func (s *sheetScanner) addMerged(ref []byte) error {
-	start, end, _ := bytes.Cut(ref, []byte(":"))
+	start, end, several := bytes.Cut(ref, []byte(":"))
 	column, first, ok := cellReference(start)
 	_, last, alsoOK := cellReference(end)
+	if ok && !several {
+		return nil
+	}
 	if !ok || !alsoOK {
 		return malformed("the merged range %.40q is none", ref)
 	}

@@ -207,6 +207,79 @@ func TestRemarks(t *testing.T) {
 	}
 }
 
+func TestDimension(t *testing.T) {
+	const ends, outside = "Products: the sheet says that it covers %s, but its rows end at 3: see that it is whole", "Products: the sheet says that it covers %s, but has cells outside; they are read"
+	cases := []struct {
+		ref  string
+		want []string
+	}{
+		{"A1:B3", nil}, {"A1", nil}, {"", nil}, {"nonsense", nil}, {"A1:", nil}, {"A1:XFE9", nil}, {"$A$1:$B$3", nil},
+		{"A1:B9", []string{ends}}, {"A1:B2", []string{outside}}, {"A1:A3", []string{outside}}, {"A1:A9", []string{ends, outside}}, {"A1:C3", nil},
+	}
+	for _, c := range cases {
+		b := rawBook{sheet: `<dimension ref="` + c.ref + `"/><sheetData>` + inline("a|b", "1|2") + `<row r="3"/></sheetData>`}
+		got, err := sameInAllTunings(t, b.bytes(t), formats.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, text := range c.want {
+			want = append(want, fmt.Sprintf(text, c.ref))
+		}
+		if diff := cmp.Diff(want, got.Remarks); diff != "" {
+			t.Errorf("%q: %s", c.ref, diff)
+		}
+	}
+}
+
+func TestFillMerged(t *testing.T) {
+	rows := `<row r="1"><c t="inlineStr"><is><t>name</t></is></c><c t="inlineStr"><is><t>size</t></is></c><c t="inlineStr"><is><t>note</t></is></c></row>` +
+		`<row r="2"><c r="A2" t="inlineStr"><is><t>shirt</t></is></c><c r="B2"><v>1</v></c></row>` +
+		`<row r="3"><c r="B3"><v>2</v></c></row>` +
+		`<row r="4"><c r="A4" s="1"/><c r="B4"><v>3</v></c><c r="C4" t="e"><v>#N/A</v></c></row>` +
+		`<row r="5"/>` +
+		`<row r="6"><c r="B6"><v>4</v></c></row>` +
+		`<row r="7"><c r="A7" t="inlineStr"><is><t>own</t></is></c><c r="B7"><v>5</v></c></row>`
+	cases := []struct {
+		name, merges string
+		fill         bool
+		want         [][]string
+		remark       string
+	}{
+		{"not asked", `A2:A4`, false, [][]string{{"shirt", "1"}, {"", "2"}, {"", "3", "!#N/A"}, {"", "4"}, {"own", "5"}}, "only the first cell of each has a value"},
+		{"down", `A2:A4`, true, [][]string{{"shirt", "1"}, {"shirt", "2"}, {"shirt", "3", "!#N/A"}, {"", "4"}, {"own", "5"}}, "filled down"},
+		{"over a blank row, not over a cell's own text", `A2:A7`, true, [][]string{{"shirt", "1"}, {"shirt", "2"}, {"shirt", "3", "!#N/A"}, {"shirt", "4"}, {"own", "5"}}, "filled down"},
+		{"the first column only", `$A$2:$C$3`, true, [][]string{{"shirt", "1"}, {"shirt", "2"}, {"", "3", "!#N/A"}, {"", "4"}, {"own", "5"}}, "filled down"},
+		{"to the right of the row, with its kind", `C4:C7`, true, [][]string{{"shirt", "1"}, {"", "2"}, {"", "3", "!#N/A"}, {"", "4", "!#N/A"}, {"own", "5", "!#N/A"}}, "filled down"},
+		{"one after the other", `A2:A3 A4:A6 C4:C6`, true, [][]string{{"shirt", "1"}, {"shirt", "2"}, {"", "3", "!#N/A"}, {"", "4", "!#N/A"}, {"own", "5"}}, "filled down"},
+		{"within a row", `A2:B2`, true, [][]string{{"shirt", "1"}, {"", "2"}, {"", "3", "!#N/A"}, {"", "4"}, {"own", "5"}}, "filled down"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			merges := ""
+			for _, ref := range strings.Fields(c.merges) {
+				merges += `<mergeCell ref="` + ref + `"/>`
+			}
+			b := rawBook{sheet: `<sheetData>` + rows + `</sheetData><mergeCells>` + merges + `</mergeCells>`}
+			got, err := sameInAllTunings(t, b.bytes(t), formats.Options{FillMerged: c.fill})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got.Rows); diff != "" {
+				t.Error(diff)
+			}
+			if len(got.Remarks) != 1 || !strings.Contains(got.Remarks[0], c.remark) {
+				t.Errorf("remarks = %q", got.Remarks)
+			}
+		})
+	}
+	for _, ref := range []string{"", "A1:B", "1:2", "A0:A2", "A1:XFE2", "A1:A1048577", "A1:A2:A3", "A1A:B2"} {
+		b := rawBook{sheet: `<sheetData>` + rows + `</sheetData><mergeCells><mergeCell ref="` + ref + `"/></mergeCells>`}
+		_, err := readAll(b.bytes(t), formats.Options{FillMerged: true})
+		wantSyntax(t, err, "merged range")
+	}
+}
+
 // goodBook is a small workbook with every kind of part, for tests that damage it.
 func goodBook(t testing.TB) []byte {
 	var rows strings.Builder
@@ -220,40 +293,58 @@ func goodBook(t testing.TB) []byte {
 // sameOrError fails the test when a damaged workbook reads as other rows than the sound one.
 func sameOrError(t *testing.T, what string, sound table, damaged []byte) {
 	t.Helper()
-	got, err := readAll(damaged, formats.Options{})
-	if err != nil {
+	for _, tune := range inTurnAndAhead {
+		got, err := readTuned(damaged, formats.Options{}, tune)
 		var syntax *formats.SyntaxError
-		if !errors.As(err, &syntax) {
+		switch {
+		case err != nil && !errors.As(err, &syntax):
 			t.Errorf("%s: error = %v, want a SyntaxError", what, err)
+		case err == nil && !cmp.Equal(sound, got):
+			t.Errorf("%s: read without an error, but as other rows: %s", what, cmp.Diff(sound, got))
 		}
-		return
-	}
-	if diff := cmp.Diff(sound, got); diff != "" {
-		t.Errorf("%s: read without an error, but as other rows: %s", what, diff)
 	}
 }
+
+// inTurnAndAhead are the two ways in which the reader works, small enough for small files.
+var inTurnAndAhead = []tuning{{window: firstWindow, spill: spillAt}, {window: 256, spill: spillAt, chunk: 512, workers: 2}}
 
 func TestTruncation(t *testing.T) {
 	data := goodBook(t)
 	for percent := range 100 {
-		_, err := readAll(data[:len(data)*percent/100], formats.Options{})
-		wantSyntax(t, err, "")
+		for _, tune := range inTurnAndAhead {
+			_, err := readTuned(data[:len(data)*percent/100], formats.Options{}, tune)
+			wantSyntax(t, err, "")
+		}
 	}
 }
 
+// TestBitFlips flips 100 bits, or 1,000 when BULKLOAD_LONG is set.
 func TestBitFlips(t *testing.T) {
-	data := goodBook(t)
-	sound, err := readAll(data, formats.Options{})
-	if err != nil || len(sound.Rows) != 58 {
-		t.Fatal(len(sound.Rows), err)
+	flips := 100
+	if os.Getenv("BULKLOAD_LONG") != "" {
+		flips = 1000
 	}
-	random := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
-		bit := random.IntN(8 * len(data))
-		damaged := bytes.Clone(data)
-		damaged[bit/8] ^= 1 << (bit % 8)
-		sameOrError(t, fmt.Sprint("bit ", bit), sound, damaged)
+	for name, data := range map[string][]byte{"spreadsheet program's": goodBook(t), "ours": write(t, columnsOf("a", "b#"), WriterOptions{}, manyRows(400)...)} {
+		sound, err := readAll(data, formats.Options{})
+		if err != nil || len(sound.Rows) < 58 {
+			t.Fatal(len(sound.Rows), err)
+		}
+		random := rand.New(rand.NewPCG(1, 2))
+		for range flips {
+			bit := random.IntN(8 * len(data))
+			damaged := bytes.Clone(data)
+			damaged[bit/8] ^= 1 << (bit % 8)
+			sameOrError(t, fmt.Sprint(name, ", bit ", bit), sound, damaged)
+		}
 	}
+}
+
+func manyRows(n int) [][]string {
+	rows := make([][]string, n)
+	for i := range rows {
+		rows[i] = []string{fmt.Sprintf("SKU-%04d", i*i), fmt.Sprint(i)}
+	}
+	return rows
 }
 
 func TestWrongChecksum(t *testing.T) {

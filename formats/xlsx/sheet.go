@@ -186,8 +186,11 @@ func (s *sheetScanner) fill(b *formats.Block, rows int) error {
 		before := s.point(b)
 		err := s.item(b)
 		if err == errShort {
+			reached := s.rows.last
 			s.returnTo(before, b)
-			err = s.more()
+			if err = s.more(); err != nil {
+				s.rows.last = reached // it stands in this row
+			}
 		}
 		if err == nil && s.done {
 			err = s.tail()

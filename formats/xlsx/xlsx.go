@@ -162,7 +162,7 @@ func (r *Reader) open(index int, o formats.Options) (found bool, err error) {
 	if err := r.startSheet(); err != nil {
 		return false, err
 	}
-	if len(merges) > 0 {
+	if o.FillMerged {
 		r.sheet.filler = newFiller(merges)
 	}
 	found, err = r.findHeader(o)

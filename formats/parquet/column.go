@@ -59,6 +59,7 @@ type column struct {
 type dictionary struct {
 	values
 	loaded  bool
+	ascii   bool // its values are text that needs no check
 	plain   []byte
 	scratch scratch
 	shown   []shownValue
@@ -202,6 +203,7 @@ func (c *column) readDictionary(h *pageHeader) error {
 		return fmt.Errorf("its dictionary cannot be read: %w", err)
 	}
 	d.loaded = true
+	d.ascii = c.width == 0 && (c.text.form == formText || c.text.form == formBinary) && ascii(plain)
 	d.shown = slices.Grow(d.shown[:0], d.count)[:d.count]
 	clear(d.shown)
 	return nil

@@ -66,15 +66,16 @@ func (c *column) write(i int) (formats.Cell, error) {
 
 // showShared shows values of the dictionary, each as text once a round.
 func (c *column) showShared(n, limit int) error {
-	shown, round := c.dictionary.shown, c.round
-	for ; n > 0; n-- {
+	shown, round, cells := c.dictionary.shown, c.round, c.cells
+	var err error
+	for ; n > 0 && (len(c.shown) <= limit || len(cells) == 0); n-- {
 		cell := formats.Cell{Kind: formats.Null}
 		if c.defined == nil || c.defined[c.row] == c.full {
-			value := &shown[c.indexes[c.value]]
+			index := c.indexes[c.value]
+			value := &shown[index]
 			if value.round != round {
-				var err error
-				if value.cell, err = c.write(int(c.indexes[c.value])); err != nil {
-					return err
+				if value.cell, err = c.showValue(int(index)); err != nil {
+					break
 				}
 				value.round = round
 			}
@@ -82,11 +83,20 @@ func (c *column) showShared(n, limit int) error {
 			c.value++
 		}
 		c.row++
-		if c.cells = append(c.cells, cell); len(c.shown) > limit {
-			break
-		}
+		cells = append(cells, cell)
 	}
-	return nil
+	c.cells = cells
+	return err
+}
+
+// showValue adds the text of a value of the dictionary. One known to be plain ASCII needs no check.
+func (c *column) showValue(i int) (formats.Cell, error) {
+	if !c.dictionary.ascii {
+		return c.write(i)
+	}
+	start, v := len(c.shown), &c.values
+	c.shown = append(c.shown, v.data[v.offsets[i]+v.gap:v.offsets[i+1]]...)
+	return formats.Cell{Start: uint32(start), End: uint32(len(c.shown))}, nil
 }
 
 // showText shows text that the page holds one value behind the other: it is copied in one go, with

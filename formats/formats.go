@@ -61,8 +61,9 @@ type Writer interface {
 
 // A Column is one column of a file to be written.
 type Column struct {
-	Name string
-	Type Type
+	Name  string
+	Type  Type
+	Width int // in characters, for formats that show columns; 0: by its name
 }
 
 // Type tells writers of typed formats how to store a column.

@@ -1,6 +1,7 @@
 package xlsx
 
 import (
+	"cmp"
 	"archive/zip"
 	"errors"
 	"fmt"
@@ -139,7 +140,7 @@ func (w *Writer) start(columns []formats.Column) error {
 
 // widthOf writes a column's width: room for its name and the filter's arrow, within reason.
 func (w *Writer) widthOf(i int, c formats.Column) {
-	width := min(max(utf8.RuneCountInString(c.Name)+4, 10), 50)
+	width := cmp.Or(c.Width, min(max(utf8.RuneCountInString(c.Name)+4, 10), 50))
 	w.out = fmt.Appendf(w.out, `<col min="%d" max="%d" width="%d" customWidth="1"`, i+1, i+1, width)
 	if !w.columns[i].number {
 		w.out = fmt.Appendf(w.out, ` style="%d"`, textStyle)

@@ -36,10 +36,11 @@ type Finding struct {
 
 // Columns are the columns of a report file.
 var Columns = []formats.Column{
-	{Name: "run"}, {Name: "sheet"}, {Name: "row", Type: formats.Number}, {Name: "line", Type: formats.Number},
-	{Name: "column"}, {Name: "cell"}, {Name: "field"}, {Name: "value"}, {Name: "rule"}, {Name: "severity"},
-	{Name: "message"}, {Name: "suggestion"}, {Name: "clause"}, {Name: "entity"}, {Name: "outcome"},
-	{Name: "vendor_code"}, {Name: "vendor_message"},
+	{Name: "run"}, {Name: "sheet", Width: 12}, {Name: "row", Type: formats.Number}, {Name: "line", Type: formats.Number},
+	{Name: "column", Width: 22}, {Name: "cell", Width: 16}, {Name: "field", Width: 22}, {Name: "value", Width: 24},
+	{Name: "rule", Width: 20}, {Name: "severity"}, {Name: "message", Width: 80}, {Name: "suggestion", Width: 24},
+	{Name: "clause", Width: 18}, {Name: "entity", Width: 16}, {Name: "outcome"}, {Name: "vendor_code"},
+	{Name: "vendor_message", Width: 40},
 }
 
 // cells gives the finding as a row of a report file.
@@ -257,7 +258,7 @@ func RejectColumns(header *formats.Header) []formats.Column {
 			columns = append(columns, formats.Column{Name: name})
 		}
 	}
-	return append(columns, formats.Column{Name: mapping.ReasonColumn})
+	return append(columns, formats.Column{Name: mapping.ReasonColumn, Width: 80})
 }
 
 // WriteRejects writes the rows that did not go in to a file of RejectColumns. What stands beyond

@@ -1,8 +1,8 @@
 package xlsx
 
 import (
-	"cmp"
 	"archive/zip"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"

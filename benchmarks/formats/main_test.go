@@ -30,12 +30,12 @@ func TestMain(m *testing.M) {
 
 func TestBothSidesOfEveryTaskAgree(t *testing.T) {
 	var out bytes.Buffer
-	if err := run([]string{"-rows", "60", "-runs", "1"}, &out, io.Discard); err != nil {
+	if err := run([]string{"-rows", "30", "-runs", "1"}, &out, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	for _, task := range tasks {
 		for _, cores := range []int{1, 2} {
-			line := fmt.Sprintf("| %s | %s | %d | %d | ", task.title, task.other, 60*task.scale, cores)
+			line := fmt.Sprintf("| %s | %s | %d | %d | ", task.title, task.other, 30*task.scale, cores)
 			if strings.Count(out.String(), line) != 1 {
 				t.Errorf("no line for %s on %d cores:\n%s", task.name, cores, out.String())
 			}

@@ -41,13 +41,13 @@ type task struct {
 }
 
 var tasks = []task{
-	{name: "csv", title: "read CSV", other: "encoding/csv, ReuseRecord", scale: 10, feed: "write csv other", sides: [2]string{"read csv ours", "read csv other"}, ending: ".csv"},
+	{name: "csv", title: "read CSV", other: "encoding/csv, ReuseRecord", scale: 20, feed: "write csv other", sides: [2]string{"read csv ours", "read csv other"}, ending: ".csv"},
 	{name: "xlsx-shared", title: "read XLSX, shared strings", other: "excelize Rows, RawCellValue", scale: 1, feed: "make xlsx shared", sides: [2]string{"read xlsx ours", "read xlsx other"}, ending: ".xlsx"},
 	{name: "xlsx-inline", title: "read XLSX, inline strings", other: "excelize Rows, RawCellValue", scale: 1, feed: "make xlsx inline", sides: [2]string{"read xlsx ours", "read xlsx other"}, ending: ".xlsx"},
-	{name: "parquet", title: "read Parquet", other: "parquet-go GenericReader", scale: 5, feed: "make parquet", sides: [2]string{"read parquet ours", "read parquet generic"}, ending: ".parquet"},
-	{name: "parquet-rows", title: "read Parquet", other: "parquet-go ReadRows", scale: 5, feed: "make parquet", sides: [2]string{"read parquet ours", "read parquet rows"}, ending: ".parquet"},
+	{name: "parquet", title: "read Parquet", other: "parquet-go GenericReader", scale: 20, feed: "make parquet", sides: [2]string{"read parquet ours", "read parquet generic"}, ending: ".parquet"},
+	{name: "parquet-rows", title: "read Parquet", other: "parquet-go ReadRows", scale: 20, feed: "make parquet", sides: [2]string{"read parquet ours", "read parquet rows"}, ending: ".parquet"},
 	{name: "write-xlsx", title: "write XLSX", other: "excelize StreamWriter", scale: 1, sides: [2]string{"write xlsx ours", "write xlsx other"}, ending: ".xlsx"},
-	{name: "write-csv", title: "write CSV", other: "encoding/csv", scale: 10, sides: [2]string{"write csv ours", "write csv other"}, ending: ".csv"},
+	{name: "write-csv", title: "write CSV", other: "encoding/csv", scale: 20, sides: [2]string{"write csv ours", "write csv other"}, ending: ".csv"},
 }
 
 // sideNamed finds a side by the words by which a child process is told its work.

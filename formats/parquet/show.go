@@ -64,28 +64,30 @@ func (c *column) write(i int) (formats.Cell, error) {
 	return formats.Cell{Start: start, End: uint32(len(c.shown)), Kind: kind}, err
 }
 
-// showShared shows values of the dictionary, each as text once a round.
+// showShared shows values of the dictionary, each as text once a round. It keeps what it changes in
+// registers (BenchmarkRead).
 func (c *column) showShared(n, limit int) error {
 	shown, round, cells := c.dictionary.shown, c.round, c.cells
+	defined, full, indexes := c.defined, c.full, c.indexes
+	row, next := c.row, c.value
 	var err error
 	for ; n > 0 && (len(c.shown) <= limit || len(cells) == 0); n-- {
 		cell := formats.Cell{Kind: formats.Null}
-		if c.defined == nil || c.defined[c.row] == c.full {
-			index := c.indexes[c.value]
-			value := &shown[index]
+		if defined == nil || defined[row] == full {
+			value := &shown[indexes[next]]
 			if value.round != round {
-				if value.cell, err = c.showValue(int(index)); err != nil {
+				if value.cell, err = c.showValue(int(indexes[next])); err != nil {
 					break
 				}
 				value.round = round
 			}
 			cell = value.cell
-			c.value++
+			next++
 		}
-		c.row++
+		row++
 		cells = append(cells, cell)
 	}
-	c.cells = cells
+	c.cells, c.row, c.value = cells, row, next
 	return err
 }
 

@@ -75,52 +75,46 @@ func (b *Block) Release() {
 func (b *Block) Len() int { return len(b.Marks) }
 
 // Row returns row i of the block.
-func (b *Block) Row(i int) Row { return Row{block: b, index: i} }
+func (b *Block) Row(i int) Row {
+	first, end := b.Marks[i].First, uint32(len(b.Cells))
+	if i+1 < len(b.Marks) {
+		end = b.Marks[i+1].First
+	}
+	return Row{block: b, index: i, first: first, count: end - first}
+}
 
 // A Row is a view of one row of a block, valid as long as the block is held.
 type Row struct {
-	block *Block
-	index int
+	block        *Block
+	index        int
+	first, count uint32 // of its cells
 }
 
 // Block returns the block that holds the row.
 func (r Row) Block() *Block { return r.block }
 
 // Len is the number of cells that the file has in this row; it may differ from the header's.
-func (r Row) Len() int {
-	first, end := r.span()
-	return int(end - first)
-}
+func (r Row) Len() int { return int(r.count) }
 
 // Cell returns the text of cell i, nil when the row has none.
 func (r Row) Cell(i int) []byte {
-	first, end := r.span()
-	if i < 0 || uint32(i) >= end-first {
+	if uint(i) >= uint(r.count) {
 		return nil
 	}
-	cell := r.block.Cells[first+uint32(i)]
+	cell := &r.block.Cells[r.first+uint32(i)]
 	return r.block.Text[cell.Start:cell.End:cell.End]
 }
 
 // Kind returns the kind of cell i, Null when the row has none.
 func (r Row) Kind(i int) Kind {
-	first, end := r.span()
-	if i < 0 || uint32(i) >= end-first {
+	if uint(i) >= uint(r.count) {
 		return Null
 	}
-	return r.block.Cells[first+uint32(i)].Kind
+	return r.block.Cells[r.first+uint32(i)].Kind
 }
 
 // Place tells where the row stands in its feed.
 func (r Row) Place() Place {
 	mark := r.block.Marks[r.index]
 	return Place{Sheet: r.block.Sheet, Row: mark.Row, Line: mark.Line, Offset: mark.Offset}
-}
-
-func (r Row) span() (first, end uint32) {
-	first = r.block.Marks[r.index].First
-	if r.index+1 < len(r.block.Marks) {
-		return first, r.block.Marks[r.index+1].First
-	}
-	return first, uint32(len(r.block.Cells))
 }

@@ -329,6 +329,14 @@ func (s *source) turn(rest []byte) {
 
 func firstNonASCII(p []byte) int {
 	i := 0
+	for ; i+32 <= len(p); i += 32 {
+		four := p[i : i+32]
+		word := binary.LittleEndian.Uint64(four) | binary.LittleEndian.Uint64(four[8:]) |
+			binary.LittleEndian.Uint64(four[16:]) | binary.LittleEndian.Uint64(four[24:])
+		if word&highBits != 0 {
+			break
+		}
+	}
 	for ; i+8 <= len(p) && binary.LittleEndian.Uint64(p[i:])&highBits == 0; i += 8 {
 	}
 	for ; i < len(p) && p[i] < utf8.RuneSelf; i++ {

@@ -7,47 +7,56 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"slices"
 
 	"bulkload/formats"
 )
 
-// blockSize is how much text a block takes, in bytes, when none of its rows is longer.
-const blockSize = 1 << 20
+// blockSize is how much text a block takes, in bytes, when none of its rows is longer. So small a
+// block stays in a processor's cache, and no block of it has more than maxBlockRows rows.
+const blockSize = 128 << 10
+
+// sampleBlock is how much text the blocks take in which the header is looked for.
+const sampleBlock = 1 << 20
 
 // spareBlocks is how many released blocks a reader keeps for their next use.
-const spareBlocks = 8
+const spareBlocks = 16
 
-// A Reader reads delimited text in blocks of about 1 MiB.
+// A Reader reads delimited text in blocks of about 128 KiB, the first ones of up to 1 MiB. With
+// more than one processor, and once Next has given out the first block, goroutines read ahead;
+// they end with the feed and with Close, which waits for a Read of the feed that is under way.
 //
 // Cells may be quoted, with quotes in them doubled; a quote within an unquoted cell is text. Rows
 // end with LF, CRLF or CR outside quotes. A row whose cells are all empty or blank is not given
 // out. Rows may have fewer or more cells than the header. Place.Offset counts bytes of the text
 // as UTF-8, without a byte order mark.
 type Reader struct {
-	source    *source
-	scan      scanner
-	blockSize int
-	header    *formats.Header
-	ahead     *formats.Block // read to find the header
-	carry     []byte         // the beginning of the next row
-	spare     chan *formats.Block
-	atEnd     bool
-	err       error // what comes after the blocks given out
-	seen      bool  // text of any kind
-	begun     bool
-	tally     formats.Tally
+	cutter  *cutter
+	workers int // goroutines that scan pieces; 1: none, Next does it
+	ahead   *ahead
+	tape    tape
+	header  *formats.Header
+	first   *formats.Block // read to find the header
+	err     error          // what comes after the blocks given out
 
+	encoding, reason                 string
+	row, line, offset                int64   // before the next piece
+	ends                             lineEnd // of the first row
+	tally                            formats.Tally
 	zeroNoted, turnNoted, mixedNoted bool
 }
 
 // NewReader reads r, which is not compressed, as far as its header. An unknown encoding is a plain
 // error; an empty or damaged feed is a *formats.SyntaxError, and errors of r come back as they are.
 func NewReader(r io.Reader, o formats.Options) (*Reader, error) {
-	return newReader(r, o, blockSize, maxRow)
+	return newReader(r, o, sizes{sampleBlock, blockSize, maxRow}, runtime.GOMAXPROCS(0))
 }
 
-func newReader(r io.Reader, o formats.Options, blockSize, maxRow int) (*Reader, error) {
+// sizes are bytes of text that blocks and rows may take; tests choose smaller ones.
+type sizes struct{ sample, block, row int }
+
+func newReader(r io.Reader, o formats.Options, size sizes, workers int) (*Reader, error) {
 	if o.Delimiter != 0 && !validDelimiter(o.Delimiter) {
 		return nil, fmt.Errorf("%q cannot be a delimiter", o.Delimiter)
 	}
@@ -55,22 +64,29 @@ func newReader(r io.Reader, o formats.Options, blockSize, maxRow int) (*Reader, 
 	if err != nil {
 		return nil, err
 	}
-	c := &Reader{source: source, blockSize: blockSize, spare: make(chan *formats.Block, spareBlocks)}
-	c.scan.delimiter, c.scan.maxRow = o.Delimiter, maxRow
-	if err := c.begin(o); err != nil {
+	c := &Reader{workers: min(workers, maxWorkers)}
+	c.cutter = newCutter(source, rules{delimiter: o.Delimiter, maxRow: size.row}, size.block)
+	if err := c.begin(o, size.sample); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// begin reads as far as the header and keeps the rows after it in c.ahead.
-func (c *Reader) begin(o formats.Options) error {
+// begin reads as far as the header and keeps the rows after it in c.first.
+func (c *Reader) begin(o formats.Options, size int) error {
 	for {
-		b, err := c.block()
+		p, err := c.cutter.judged(size)
 		switch {
 		case err == io.EOF:
 			return c.noHeader(o)
 		case err != nil:
+			return err
+		}
+		if p.skipped > 0 {
+			c.line, c.offset = 1, p.skipped
+		}
+		b, err := c.settle(p)
+		if err != nil {
 			return err
 		}
 		at, err := c.headerIndex(b, o)
@@ -82,17 +98,17 @@ func (c *Reader) begin(o formats.Options) error {
 			continue
 		}
 		c.takeHeader(b, at, o)
-		c.ahead = b
+		c.first = b
 		return nil
 	}
 }
 
 func (c *Reader) noHeader(o formats.Options) error {
 	switch {
-	case !c.seen:
+	case !c.cutter.seen:
 		return &formats.SyntaxError{Reason: "the file is empty"}
 	case o.HeaderRow > 0 && !o.NoHeader:
-		return &formats.SyntaxError{Reason: fmt.Sprintf("no header found in row %d: the file has %d rows", o.HeaderRow, c.scan.row)}
+		return &formats.SyntaxError{Reason: fmt.Sprintf("no header found in row %d: the file has %d rows", o.HeaderRow, c.row)}
 	}
 	return &formats.SyntaxError{Reason: "no header found: the file has nothing but blank rows"}
 }
@@ -149,26 +165,23 @@ func (c *Reader) Header() *formats.Header { return c.header }
 
 // Encoding is the IANA name of the encoding. It may still change from UTF-8 to windows-1252 while
 // only ASCII was read.
-func (c *Reader) Encoding() string { return c.source.name }
+func (c *Reader) Encoding() string { return c.encoding }
 
 // EncodingReason tells how the encoding was found.
-func (c *Reader) EncodingReason() string { return c.source.reason }
+func (c *Reader) EncodingReason() string { return c.reason }
 
 // Delimiter is the byte that separates cells.
-func (c *Reader) Delimiter() byte { return c.scan.delimiter }
+func (c *Reader) Delimiter() byte { return c.cutter.delimiter }
 
 // Tally says what the reader has met so far.
-func (c *Reader) Tally() formats.Tally {
-	tally := c.tally
-	tally.Blank = c.scan.blank
-	return tally
-}
+func (c *Reader) Tally() formats.Tally { return c.tally }
 
 // Close releases what the reader holds.
 func (c *Reader) Close() error {
-	if c.ahead != nil {
-		c.ahead.Release()
-		c.ahead = nil
+	c.stopAhead()
+	if c.first != nil {
+		c.first.Release()
+		c.first = nil
 	}
 	if c.err == nil {
 		c.err = errors.New("the reader is closed")
@@ -182,11 +195,11 @@ func (c *Reader) Next(ctx context.Context) (*formats.Block, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		b := c.ahead
-		c.ahead = nil
+		b := c.first
+		c.first = nil
 		if b == nil {
 			var err error
-			if b, err = c.block(); err != nil {
+			if b, err = c.block(ctx); err != nil {
 				return nil, err
 			}
 		}
@@ -200,119 +213,66 @@ func (c *Reader) Next(ctx context.Context) (*formats.Block, error) {
 }
 
 // block returns the next block, which may have no rows. A fault ends the feed after the rows before it.
-func (c *Reader) block() (*formats.Block, error) {
+func (c *Reader) block(ctx context.Context) (*formats.Block, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	b := c.take()
-	b.Text = append(b.Text, c.carry...)
-	start := c.scan.offset
-	for size := max(c.blockSize, 2*len(b.Text), 2*padding); ; size = min(2*size, c.scan.maxRow+blockSize) {
-		if err := c.fill(b, size); err != nil {
-			b.Release()
-			return nil, c.fail(err)
+	p, err := c.scanned(ctx)
+	if err != nil {
+		if err != ctx.Err() {
+			c.fail(err)
 		}
-		if !c.begun {
-			c.begun = true
-			c.settleDelimiter(b)
-			start = c.scan.offset
-		}
-		zero := c.findZero(b.Text)
-		used, err := c.scan.scan(b, c.atEnd)
-		if err == nil && used == 0 && !c.atEnd {
-			if len(b.Text) <= c.scan.maxRow {
-				continue
-			}
-			err = c.overlong()
-		}
-		if cap(c.carry) > 4*blockSize {
-			c.carry = nil
-		}
-		c.carry = append(c.carry[:0], b.Text[used:]...)
-		b.Text = b.Text[:used]
-		c.note(b, start, zero)
-		return c.finish(b, err)
+		return nil, err
 	}
+	return c.settle(p)
 }
 
-func (c *Reader) finish(b *formats.Block, err error) (*formats.Block, error) {
-	if err == nil && c.atEnd && len(c.carry) == 0 {
-		err = io.EOF
-	}
-	if err != nil {
-		c.fail(err)
-		if b.Len() == 0 {
-			b.Release()
-			return nil, err
+// scanned returns the next piece, its rows and cells found.
+func (c *Reader) scanned(ctx context.Context) (*piece, error) {
+	if c.workers > 1 {
+		p, err := c.readAhead(ctx)
+		if err == nil && p.misled() {
+			c.recall(p)
 		}
+		return p, err
+	}
+	p, err := c.cutter.next()
+	if err != nil || p.judged {
+		return p, err
+	}
+	if p.look(c.cutter.rules, &c.tape); p.misled() {
+		c.cutter.putBack(p.text())
+		p.block.Release()
+		return c.cutter.judged(c.cutter.size)
+	}
+	return p, nil
+}
+
+// settle gives the rows of the next piece their places in the feed and takes up what was odd about them.
+func (c *Reader) settle(p *piece) (*formats.Block, error) {
+	b := p.block
+	for i := range b.Marks {
+		mark := &b.Marks[i]
+		mark.Row, mark.Line, mark.Offset = mark.Row+c.row, mark.Line+c.line, mark.Offset+c.offset
+	}
+	c.encoding, c.reason = p.encoding, p.reason
+	c.tally.Blank += p.blank
+	c.note(p)
+	if p.fault != nil {
+		p.fault.Place.Row += c.row
+		p.fault.Place.Line += c.line
+		c.fail(p.fault)
+	}
+	c.row, c.line, c.offset = c.row+p.rows, c.line+p.lines, c.offset+int64(p.used)
+	if p.fault != nil && b.Len() == 0 {
+		b.Release()
+		return nil, p.fault
 	}
 	return b, nil
 }
 
-func (c *Reader) fail(err error) error {
-	c.err, c.carry = err, nil
-	return err
-}
-
-func (c *Reader) overlong() error {
-	if c.scan.quotedAt > 0 {
-		return c.scan.fault(c.scan.quotedAt, "a quote is opened here and not closed within 16 MiB")
-	}
-	return c.scan.fault(c.scan.line+1, tooLong)
-}
-
-// take returns an empty block, one that was released when there is such a one.
-func (c *Reader) take() *formats.Block {
-	select {
-	case b := <-c.spare:
-		b.Reset()
-		return b
-	default:
-		return formats.NewBlock(c.recycle)
-	}
-}
-
-// recycle keeps a released block, unless enough are kept or a long row has swollen it.
-func (c *Reader) recycle(b *formats.Block) {
-	if cap(b.Text) > 4*blockSize {
-		return
-	}
-	select {
-	case c.spare <- b:
-	default:
-	}
-}
-
-// fill reads until the block has size bytes of text, or all there is.
-func (c *Reader) fill(b *formats.Block, size int) error {
-	if cap(b.Text) < size+padding {
-		b.Text = append(make([]byte, 0, size+padding), b.Text...)
-	}
-	for len(b.Text)+padding <= size && !c.atEnd {
-		n, err := c.source.Read(b.Text[len(b.Text):size])
-		b.Text = b.Text[:len(b.Text)+n]
-		c.seen = c.seen || n > 0
-		if err == io.EOF {
-			c.atEnd = true
-		} else if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// settleDelimiter takes Excel's separator line away and decides on the delimiter.
-func (c *Reader) settleDelimiter(b *formats.Block) {
-	named, length := separatorLine(b.Text)
-	if length > 0 {
-		b.Text = append(b.Text[:0], b.Text[length:]...)
-		c.scan.offset, c.scan.line = int64(length), 1
-	}
-	switch {
-	case c.scan.delimiter != 0:
-	case length > 0:
-		c.scan.delimiter = named
-	default:
-		c.scan.delimiter = findDelimiter(b.Text[:min(len(b.Text), sampleSize)])
-	}
+// fail ends the feed.
+func (c *Reader) fail(err error) {
+	c.err = err
+	c.stopAhead()
 }

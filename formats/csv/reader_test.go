@@ -36,16 +36,22 @@ func readAll(r formats.Reader) ([]placed, error) {
 		if err != nil {
 			return rows, err
 		}
-		for i := range b.Len() {
-			row := b.Row(i)
-			cells := make([]string, row.Len())
-			for j := range cells {
-				cells[j] = string(row.Cell(j))
-			}
-			rows = append(rows, placed{cells, row.Place()})
-		}
+		rows = append(rows, copied(b)...)
 		b.Release()
 	}
+}
+
+func copied(b *formats.Block) []placed {
+	rows := make([]placed, b.Len())
+	for i := range rows {
+		row := b.Row(i)
+		cells := make([]string, row.Len())
+		for j := range cells {
+			cells[j] = string(row.Cell(j))
+		}
+		rows[i] = placed{cells, row.Place()}
+	}
+	return rows
 }
 
 func texts(rows []placed) [][]string {
@@ -124,12 +130,13 @@ func TestReadDecides(t *testing.T) {
 		{name: "too many cells", text: "a\n" + strings.Repeat(",", maxRowCells) + "x\n", options: formats.Options{Delimiter: ','}, header: []string{"a"}, fault: "line 2: the row has more than 16384 cells"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			sizes := []int{1, 40, 50, blockSize}
+			blocks := []int{1, 40, 50, sampleBlock}
 			if len(test.remarks) > 0 && strings.Contains(test.remarks[0], "header") {
-				sizes = []int{blockSize} // titles are looked for in the first block alone
+				blocks = []int{sampleBlock} // titles are looked for in the first block alone
 			}
-			for _, size := range sizes {
-				r, err := newReader(iotest.OneByteReader(strings.NewReader(test.text)), test.options, size, maxRow)
+			for i, size := range append(blocks, blocks...) {
+				workers := 1 + 2*(i/len(blocks))
+				r, err := newReader(iotest.OneByteReader(strings.NewReader(test.text)), test.options, sizes{size, size, maxRow}, workers)
 				var rows []placed
 				if err == nil {
 					if diff := cmp.Diff(test.header, r.Header().Names); diff != "" {
@@ -175,7 +182,7 @@ func checkRemarks(t *testing.T, got []formats.Remark, want []string) {
 func TestPlaces(t *testing.T) {
 	text := "a,b\n\n\"x\r\ny\rz\n\",2\n,\n3,4\n"
 	for _, size := range []int{1, 40, blockSize} {
-		r, err := newReader(strings.NewReader(text), formats.Options{}, size, maxRow)
+		r, err := newReader(strings.NewReader(text), formats.Options{}, sizes{size, size, maxRow}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -249,7 +256,7 @@ func TestEncodings(t *testing.T) {
 						continue
 					}
 				}
-				r, err := newReader(in, formats.Options{Encoding: test.told}, size, maxRow)
+				r, err := newReader(in, formats.Options{Encoding: test.told}, sizes{size, size, maxRow}, 1)
 				var rows []placed
 				if err == nil {
 					rows, err = readAll(r)
@@ -289,7 +296,7 @@ func TestCharactersAcrossReads(t *testing.T) {
 		for text, want := range map[string]string{"é👟": "é👟", "\xe9\x80": "é€", "\xf0\x9f": "ðŸ"} {
 			for _, tail := range []string{"\n", ""} {
 				in := strings.Repeat("x", n) + text + tail
-				r, err := newReader(&slowly{strings.NewReader("a\n" + in)}, formats.Options{}, 1, maxRow)
+				r, err := newReader(&slowly{strings.NewReader("a\n" + in)}, formats.Options{}, sizes{1, 1, maxRow}, 1)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -317,7 +324,7 @@ func TestWrongOptions(t *testing.T) {
 func TestLongRows(t *testing.T) {
 	const longest = 1 << 16
 	read := func(text string) ([]placed, error) {
-		r, err := newReader(strings.NewReader(text), formats.Options{}, 1<<12, longest)
+		r, err := newReader(strings.NewReader(text), formats.Options{}, sizes{1 << 12, 1 << 12, longest}, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -461,7 +468,7 @@ func compareWithPlain(t interface {
 }, text string, delimiter byte, size int) {
 	t.Helper()
 	want, wantLine := plainRead(text, delimiter)
-	r, err := newReader(strings.NewReader(text), formats.Options{NoHeader: true, Delimiter: delimiter, Encoding: "UTF-8"}, size, maxRow)
+	r, err := newReader(strings.NewReader(text), formats.Options{NoHeader: true, Delimiter: delimiter, Encoding: "UTF-8"}, sizes{size, size, maxRow}, 1)
 	var got []placed
 	if err == nil {
 		got, err = readAll(r)
@@ -515,7 +522,7 @@ func TestReadAgreesWithEncodingCSV(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, err := newReader(&text, formats.Options{NoHeader: true, Delimiter: ','}, rapid.IntRange(1, 300).Draw(t, "block"), maxRow)
+		r, err := newReader(&text, formats.Options{NoHeader: true, Delimiter: ','}, sizes{rapid.IntRange(1, 300).Draw(t, "block"), rapid.IntRange(1, 300).Draw(t, "block"), maxRow}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -545,7 +552,7 @@ func FuzzRead(f *testing.F) {
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		r, err := newReader(strings.NewReader(text), formats.Options{}, max(1, int(size)), maxRow)
+		r, err := newReader(strings.NewReader(text), formats.Options{}, sizes{max(1, int(size)), max(1, int(size)), maxRow}, 1)
 		if err != nil {
 			return
 		}
@@ -562,8 +569,8 @@ func FuzzRead(f *testing.F) {
 			last = row.Place
 		}
 		tally := r.Tally()
-		if tally.Rows != int64(len(rows)) || err == nil && tally.Rows+tally.Blank+1 > r.scan.row {
-			t.Errorf("%d rows given, tally %+v of %d", len(rows), tally, r.scan.row)
+		if tally.Rows != int64(len(rows)) || err == nil && tally.Rows+tally.Blank+1 > r.row {
+			t.Errorf("%d rows given, tally %+v of %d", len(rows), tally, r.row)
 		}
 	})
 }
@@ -608,8 +615,12 @@ func benchmarkFeed(rows int) string {
 	return text.String()
 }
 
+// benchmarkRows is how many rows the benchmarks read.
+const benchmarkRows = 50_000
+
+// BenchmarkRead looks at every cell, as BenchmarkReadEncodingCSV does.
 func BenchmarkRead(b *testing.B) {
-	text := benchmarkFeed(50_000)
+	text := benchmarkFeed(benchmarkRows)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
@@ -617,7 +628,7 @@ func BenchmarkRead(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		cells := 0
+		cells, size := 0, 0
 		for {
 			block, err := r.Next(context.Background())
 			if err == io.EOF {
@@ -626,28 +637,44 @@ func BenchmarkRead(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			cells += len(block.Cells)
+			for i := range block.Len() {
+				row := block.Row(i)
+				for j := range row.Len() {
+					size += len(row.Cell(j))
+				}
+				cells += row.Len()
+			}
 			block.Release()
 		}
-		if cells < 50_000*25 {
-			b.Fatal(cells)
+		if cells != benchmarkRows*25 || size == 0 {
+			b.Fatal(cells, size)
 		}
 	}
 }
 
 func BenchmarkReadEncodingCSV(b *testing.B) {
-	text := benchmarkFeed(50_000)
+	text := benchmarkFeed(benchmarkRows)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
 	for b.Loop() {
 		r := stdcsv.NewReader(strings.NewReader(text))
 		r.ReuseRecord = true
+		cells, size := 0, 0
 		for {
-			if _, err := r.Read(); err == io.EOF {
+			row, err := r.Read()
+			if err == io.EOF {
 				break
-			} else if err != nil {
+			}
+			if err != nil {
 				b.Fatal(err)
 			}
+			for _, cell := range row {
+				size += len(cell)
+			}
+			cells += len(row)
+		}
+		if cells != (benchmarkRows+1)*25 || size == 0 {
+			b.Fatal(cells, size)
 		}
 	}
 }

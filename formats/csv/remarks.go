@@ -1,39 +1,47 @@
 package csv
 
 import (
-	"bytes"
 	"fmt"
 
 	"bulkload/formats"
 )
 
-// findZero returns where the text has its first NUL byte, -1 when it has none or one was noted.
-func (c *Reader) findZero(text []byte) int {
-	if c.zeroNoted {
-		return -1
+// note adds the remarks that the rows of a piece give rise to, before the piece is counted.
+func (c *Reader) note(p *piece) {
+	if p.zero >= 0 && !c.zeroNoted {
+		c.zeroNoted = true
+		c.remark(placeOf(p.block, c.offset+int64(p.zero)), "the row has a NUL byte; such cells are refused")
 	}
-	return bytes.IndexByte(text, 0)
+	if p.turned >= 0 && p.turned < c.offset+int64(p.used) && !c.turnNoted {
+		c.turnNoted = true
+		c.remark(placeOf(p.block, p.turned), "the text is not UTF-8 from here on and is read as Windows-1252; name the encoding if that is wrong")
+	}
+	if place := c.mixed(p); place.Row > 0 && !c.mixedNoted {
+		c.mixedNoted = true
+		c.remark(c.placed(place), "the row ends with another line end than the rows before it")
+	}
+	if p.unended.Row > 0 {
+		place := c.placed(p.unended)
+		c.remark(place, fmt.Sprintf("the last row, %d, has no line end: the file may have been cut", place.Row))
+	}
 }
 
-// note adds the remarks that the rows of a block give rise to. The block's text starts at start;
-// zero is where it has a NUL byte.
-func (c *Reader) note(b *formats.Block, start int64, zero int) {
-	if zero >= 0 && zero < len(b.Text) {
-		c.zeroNoted = true
-		c.remark(placeOf(b, start+int64(zero)), "the row has a NUL byte; such cells are refused")
+// mixed returns the place in the piece of the first row that ends otherwise than the feed's first.
+func (c *Reader) mixed(p *piece) formats.Place {
+	switch {
+	case p.ends == noEnd:
+		return formats.Place{}
+	case c.ends == noEnd:
+		c.ends = p.ends
+	case c.ends != p.ends:
+		return p.begins
 	}
-	if turned := c.source.turned; turned >= 0 && turned < c.scan.offset && !c.turnNoted {
-		c.turnNoted = true
-		c.remark(placeOf(b, turned), "the text is not UTF-8 from here on and is read as Windows-1252; name the encoding if that is wrong")
-	}
-	if c.scan.mixed.Row > 0 && !c.mixedNoted {
-		c.mixedNoted = true
-		c.remark(c.scan.mixed, "the row ends with another line end than the rows before it")
-	}
-	if c.atEnd && c.scan.unended.Row > 0 {
-		c.remark(c.scan.unended, fmt.Sprintf("the last row, %d, has no line end: the file may have been cut", c.scan.unended.Row))
-		c.scan.unended = formats.Place{}
-	}
+	return p.mixed
+}
+
+// placed turns a place in the next piece into one in the feed.
+func (c *Reader) placed(place formats.Place) formats.Place {
+	return formats.Place{Row: place.Row + c.row, Line: place.Line + c.line, Offset: place.Offset + c.offset}
 }
 
 // placeOf returns the place of the row that holds the byte at offset.

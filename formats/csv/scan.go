@@ -18,12 +18,11 @@ const (
 	maxBlockCells = 1 << 18
 )
 
-// padding is how many bytes past its text a block's buffer must have, so that words of eight
-// bytes can be loaded at any place of the text and one after it.
-const padding = 16
+// padding is how many zero bytes follow the text in its block, so that eight bytes can be loaded
+// at any place of the text and one after it, and a stride at each of its strides.
+const padding = stride + 8
 
-// doubled marks, until its row is whole, a cell in which quotes are still doubled. Before that
-// the text must stay as it is, since an unfinished row is scanned again.
+// doubled marks, until its row is whole, a cell in which quotes are still doubled.
 const doubled formats.Kind = 0xff
 
 const (
@@ -41,35 +40,54 @@ const (
 	cr
 )
 
-// A scanner finds rows and cells. It keeps the position of the next row from call to call.
-type scanner struct {
+// rules say how text is cut into rows and cells.
+type rules struct {
 	delimiter byte
-	maxRow    int   // bytes a row may have
-	row       int64 // number of rows before
-	line      int64 // number of line ends before
-	offset    int64 // bytes before
-	blank     int64
+	maxRow    int // bytes a row may have
+}
 
-	ends     lineEnd       // of the first row
+// A scan is what was found in a piece of text besides cells and marks. Rows, lines and bytes are
+// counted from its beginning, as are those of the marks.
+type scan struct {
+	used  int   // bytes of the whole rows
+	rows  int64 // blank ones too
+	lines int64 // ends of lines
+	blank int64
+
+	ends     lineEnd       // of the first row that has text
+	begins   formats.Place // of that row
 	mixed    formats.Place // of the first row that ends otherwise
 	unended  formats.Place // of the last row, when it has no line end
 	quotedAt int64         // the line of the quote that an unfinished row has open, or 0
+	fault    *formats.SyntaxError
 }
 
-// scan adds the whole rows of the block's text to its cells and marks, and returns how much of the
-// text they take. What follows is the beginning of a row, unless atEnd says that the text ends
-// there. The text of cells with doubled quotes is changed. A block's buffer must be padded.
-//
-// It looks at eight bytes at a time for the three bytes that end a cell outside quotes; see
-// BenchmarkRead for what that is worth.
-func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
-	n := len(b.Text)
-	text := b.Text[: n+padding : n+padding]
-	clear(text[n:])
+// scan adds the rows of the block's first n bytes to its cells and marks, up to the first fault.
+// What follows the last whole row is the beginning of one, unless atEnd says that the text ends
+// there. Cells with doubled quotes are written anew at the end of the block's text.
+func (r rules) scan(b *formats.Block, n int, atEnd bool, t *tape) scan {
+	if s, understood := r.fast(b, n, atEnd, t); understood {
+		return s
+	}
+	return r.plain(b, n, atEnd)
+}
+
+// empty makes the block ready to be scanned.
+func empty(b *formats.Block, n int) {
+	b.Text = b.Text[:n+padding]
+	clear(b.Text[n:])
+	b.Cells, b.Marks = b.Cells[:0], b.Marks[:0]
+}
+
+// plain is the judge of what rows, cells and faults are. It looks at eight bytes at a time for the
+// three bytes that end a cell outside quotes.
+func (r rules) plain(b *formats.Block, n int, atEnd bool) scan {
+	var s scan
+	empty(b, n)
+	text := b.Text
 	cells, marks := b.Cells, b.Marks
-	delimiter := s.delimiter
+	delimiter := r.delimiter
 	delimiters := lowBits * uint64(delimiter)
-	s.quotedAt = 0
 
 	base, found := 0, specials(text, 0, delimiters)
 	for begin := 0; begin < n; {
@@ -86,11 +104,11 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 			if c := text[start]; c == '"' {
 				close, twice, lines := quotedEnd(text, start+1, n)
 				if close < 0 {
-					s.quotedAt = s.line + innerLines + 1
+					s.quotedAt = s.lines + innerLines + 1
 					if atEnd {
-						err = s.fault(s.quotedAt, unclosed)
+						return s.stop(b, cells[:first], marks, begin, s.refuse(s.quotedAt, unclosed))
 					}
-					return s.stop(b, cells[:first], marks, begin, err)
+					return s.stop(b, cells[:first], marks, begin, nil)
 				}
 				if close+1 == n && !atEnd { // another quote may follow
 					return s.stop(b, cells[:first], marks, begin, nil)
@@ -102,12 +120,11 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 				innerLines += lines
 				end = close + 1
 				if c := text[end]; end < n && c != delimiter && c != '\n' && c != '\r' {
-					err = s.fault(s.line+innerLines+1, fmt.Sprintf(
-						"text after the closing quote of cell %s", formats.ColumnLetters(len(cells)-first)))
-					return s.stop(b, cells[:first], marks, begin, err)
+					return s.stop(b, cells[:first], marks, begin, s.refuse(s.lines+innerLines+1, fmt.Sprintf(
+						"text after the closing quote of cell %s", formats.ColumnLetters(len(cells)-first))))
 				}
 				base = end + 1
-				found = specials(text, base, delimiters)
+				found = specials(text, min(base, n), delimiters)
 			} else {
 				for {
 					for found == 0 && base < n {
@@ -139,8 +156,7 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 				next, ends = n, noEnd
 			case text[end] == delimiter:
 				if len(cells)-first >= maxRowCells {
-					err = s.fault(s.line+1, fmt.Sprintf("the row has more than %d cells", maxRowCells))
-					return s.stop(b, cells[:first], marks, begin, err)
+					return s.stop(b, cells[:first], marks, begin, s.refuse(s.lines+1, fmt.Sprintf("the row has more than %d cells", maxRowCells)))
 				}
 				start = end + 1
 			case text[end] == '\n':
@@ -155,32 +171,32 @@ func (s *scanner) scan(b *formats.Block, atEnd bool) (used int, err error) {
 				next, ends = end+1, cr
 			}
 		}
-		if next-begin > s.maxRow {
-			return s.stop(b, cells[:first], marks, begin, s.fault(s.line+1, tooLong))
+		if next-begin > r.maxRow {
+			return s.stop(b, cells[:first], marks, begin, s.refuse(s.lines+1, tooLong))
 		}
-		place := formats.Place{Row: s.row + 1, Line: s.line + 1, Offset: s.offset + int64(begin)}
+		place := formats.Place{Row: s.rows + 1, Line: s.lines + 1, Offset: int64(begin)}
 		if blankRow(text, cells[first:]) {
 			cells = cells[:first]
 			s.blank++
 		} else {
 			s.noteEnd(ends, place)
 			if unescape {
-				undouble(text, cells[first:])
+				undouble(b, cells[first:])
 			}
 			marks = append(marks, formats.RowMark{First: uint32(first), Row: place.Row, Line: place.Line, Offset: place.Offset})
 		}
-		s.row++
-		s.line += innerLines + 1
+		s.rows++
+		s.lines += innerLines + 1
 		begin = next
 	}
 	return s.stop(b, cells, marks, n, nil)
 }
 
-// stop stores what scan has found, so that scan itself can keep it in registers.
-func (s *scanner) stop(b *formats.Block, cells []formats.Cell, marks []formats.RowMark, used int, err error) (int, error) {
+// stop stores what plain has found, so that plain itself can keep it in registers.
+func (s *scan) stop(b *formats.Block, cells []formats.Cell, marks []formats.RowMark, used int, fault *formats.SyntaxError) scan {
 	b.Cells, b.Marks = cells, marks
-	s.offset += int64(used)
-	return used, err
+	s.used, s.fault = used, fault
+	return *s
 }
 
 // specials returns a word whose high bits tell which of the eight bytes at i are the delimiter or
@@ -239,34 +255,36 @@ func blankRow(text []byte, cells []formats.Cell) bool {
 	return true
 }
 
-// undouble takes one of each two quotes away in the cells that have doubled ones.
-func undouble(text []byte, cells []formats.Cell) {
+// undouble writes the cells that have doubled quotes anew, at the end of the block's text. The text
+// before stays as it is, since it may have to be scanned again.
+func undouble(b *formats.Block, cells []formats.Cell) {
 	for i := range cells {
-		if cells[i].Kind != doubled {
-			continue
+		if cell := cells[i]; cell.Kind == doubled {
+			from, to := undoubled(b, cell.Start, cell.End)
+			cells[i] = formats.Cell{Start: from, End: to}
 		}
-		cell := text[cells[i].Start:cells[i].End]
-		kept := 0
-		for rest := cell; len(rest) > 0; {
-			j := bytes.IndexByte(rest, '"')
-			if j < 0 {
-				kept += copy(cell[kept:], rest)
-				break
-			}
-			kept += copy(cell[kept:], rest[:j+1])
-			rest = rest[j+2:]
-		}
-		cells[i].End = cells[i].Start + uint32(kept)
-		cells[i].Kind = formats.Value
 	}
 }
 
-func (s *scanner) noteEnd(ends lineEnd, place formats.Place) {
+func undoubled(b *formats.Block, from, to uint32) (start, end uint32) {
+	start = uint32(len(b.Text))
+	for rest := b.Text[from:to]; ; {
+		i := bytes.IndexByte(rest, '"')
+		if i < 0 {
+			b.Text = append(b.Text, rest...)
+			return start, uint32(len(b.Text))
+		}
+		b.Text = append(b.Text, rest[:i+1]...)
+		rest = rest[i+2:]
+	}
+}
+
+func (s *scan) noteEnd(ends lineEnd, place formats.Place) {
 	switch {
 	case ends == noEnd:
 		s.unended = place
 	case s.ends == noEnd:
-		s.ends = ends
+		s.ends, s.begins = ends, place
 	case ends != s.ends && s.mixed.Row == 0:
 		s.mixed = place
 	}
@@ -277,6 +295,6 @@ const (
 	unclosed = "a quote is opened here and never closed"
 )
 
-func (s *scanner) fault(line int64, reason string) error {
-	return &formats.SyntaxError{Place: formats.Place{Row: s.row + 1, Line: line}, Reason: reason}
+func (s *scan) refuse(line int64, reason string) *formats.SyntaxError {
+	return &formats.SyntaxError{Place: formats.Place{Row: s.rows + 1, Line: line}, Reason: reason}
 }

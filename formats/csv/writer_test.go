@@ -138,7 +138,7 @@ func roundTrip(t interface {
 		t.Fatalf("%v", err)
 	}
 	text := file.String()
-	r, err := newReader(&file, formats.Options{Delimiter: delimiter, Encoding: "UTF-8", HeaderRow: 1}, size, maxRow)
+	r, err := newReader(&file, formats.Options{Delimiter: delimiter, Encoding: "UTF-8", HeaderRow: 1}, sizes{size, size, maxRow}, 1)
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}

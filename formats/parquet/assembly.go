@@ -210,9 +210,10 @@ func (a *assembler) take(b *formats.Block) {
 // have text.
 func (c *column) move(to, cells []formats.Cell, stride int, shift uint32, filled []uint32) {
 	at := 0
-	for i, cell := range cells {
+	for i := range cells {
+		cell, place := &cells[i], &to[at]
 		filled[i] |= cell.End - cell.Start
-		to[at] = formats.Cell{Start: cell.Start + shift, End: cell.End + shift, Kind: cell.Kind}
+		place.Start, place.End, place.Kind = cell.Start+shift, cell.End+shift, cell.Kind
 		at += stride
 	}
 }

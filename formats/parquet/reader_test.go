@@ -417,7 +417,7 @@ func flips() int {
 	if os.Getenv("BULKLOAD_LONG") != "" {
 		return 1000
 	}
-	return 200
+	return 120
 }
 
 // Pages have checksums, so a flip in them is noticed. The footer has none: what it says of types may

@@ -65,14 +65,16 @@ func (c *column) write(i int) (formats.Cell, error) {
 }
 
 // showShared shows values of the dictionary, each as text once a round. It keeps what it changes in
-// registers (BenchmarkRead).
+// registers, and sets cells field by field, as a cell put together elsewhere is copied at a wait for
+// its parts (BenchmarkRead).
 func (c *column) showShared(n, limit int) error {
-	shown, round, cells := c.dictionary.shown, c.round, c.cells
+	shown, round := c.dictionary.shown, c.round
+	at, cells := len(c.cells), c.cells[:len(c.cells)+n]
 	defined, full, indexes := c.defined, c.full, c.indexes
 	row, next := c.row, c.value
 	var err error
-	for ; n > 0 && (len(c.shown) <= limit || len(cells) == 0); n-- {
-		cell := formats.Cell{Kind: formats.Null}
+	for ; at < len(cells) && (len(c.shown) <= limit || at == 0); at++ {
+		cell := &cells[at]
 		if defined == nil || defined[row] == full {
 			value := &shown[indexes[next]]
 			if value.round != round {
@@ -81,13 +83,14 @@ func (c *column) showShared(n, limit int) error {
 				}
 				value.round = round
 			}
-			cell = value.cell
+			cell.Start, cell.End, cell.Kind = value.cell.Start, value.cell.End, value.cell.Kind
 			next++
+		} else {
+			cell.Start, cell.End, cell.Kind = 0, 0, formats.Null
 		}
 		row++
-		cells = append(cells, cell)
 	}
-	c.cells, c.row, c.value = cells, row, next
+	c.cells, c.row, c.value = cells[:at], row, next
 	return err
 }
 
@@ -115,15 +118,18 @@ func (c *column) showText(n, limit int) error {
 	if !ascii(text) {
 		n, err = c.checkText(n)
 	}
-	shift, next := uint32(len(c.shown))-offsets[0], 0
-	for i := range n {
-		cell := formats.Cell{Kind: formats.Null}
+	shift, gap, next := uint32(len(c.shown))-offsets[0], c.values.gap, 0
+	cells := c.cells[len(c.cells) : len(c.cells)+n]
+	for i := range cells {
+		cell := &cells[i]
 		if c.defined == nil || c.defined[c.row+i] == c.full {
-			cell = formats.Cell{Start: offsets[next] + c.values.gap + shift, End: offsets[next+1] + shift}
+			cell.Start, cell.End, cell.Kind = offsets[next]+gap+shift, offsets[next+1]+shift, formats.Value
 			next++
+		} else {
+			cell.Start, cell.End, cell.Kind = 0, 0, formats.Null
 		}
-		c.cells = append(c.cells, cell)
 	}
+	c.cells = c.cells[:len(c.cells)+n]
 	c.shown = append(c.shown, text...)
 	c.row += n
 	c.value += next

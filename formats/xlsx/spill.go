@@ -119,8 +119,8 @@ func (r *spillReader) get(n int) (text []byte, err error) {
 }
 
 const (
-	filePage  = 16 << 10 // bytes read at once
-	filePages = 64       // kept of a file
+	filePage  = 4 << 10 // bytes read at once
+	filePages = 256     // kept of a file
 )
 
 // pages are the pages of a file that were read last, each in the slot that its number says.

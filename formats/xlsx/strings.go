@@ -4,13 +4,15 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"slices"
+	"sort"
 	"unicode/utf16"
 	"unicode/utf8"
 )
 
 // The room that shared strings take in memory.
 const (
-	spillAt   = 64 << 20 // bytes in memory; strings that come after are kept in files
+	spillAt   = 64 << 20 // bytes in memory; of more, the first half of that stays there and the rest is kept in files
 	firstPage = 64 << 10 // bytes of the first page of texts; each is twice the one before, up to maxPage
 	maxPage   = 1 << 20
 	startsLog = 14 // strings whose starts are kept together, as a power of two
@@ -37,9 +39,9 @@ func (t *sharedStrings) count() int {
 }
 
 // add adds a string, which it copies.
-func (t *sharedStrings) add(text []byte) (err error) {
+func (t *sharedStrings) add(text []byte) error {
 	if t.spill == nil && t.size+len(text) > t.limit {
-		if t.spill, err = newSpill(); err != nil {
+		if err := t.startSpill(); err != nil {
 			return err
 		}
 	}
@@ -58,6 +60,29 @@ func (t *sharedStrings) add(text []byte) (err error) {
 	return nil
 }
 
+// startSpill moves the later half of the strings to files, as those to come will be: the garbage
+// collector may take as much memory again as is in use.
+func (t *sharedStrings) startSpill() (err error) {
+	if t.spill, err = newSpill(); err != nil {
+		return err
+	}
+	pages, size := 0, 0
+	for pages < len(t.pages) && size+cap(t.pages[pages]) <= t.limit/2 {
+		size += cap(t.pages[pages])
+		pages++
+	}
+	stay := sort.Search(t.kept, func(i int) bool { return t.at(i) >= uint32(pages*maxPage) })
+	for i := stay; i < t.kept; i++ {
+		if err := t.spill.add(t.get(i)); err != nil {
+			return err
+		}
+	}
+	tables := (stay + 1<<startsLog - 1) >> startsLog
+	t.pages, t.starts, t.kept = slices.Clone(t.pages[:pages]), slices.Clone(t.starts[:tables]), stay
+	t.size = size + 4*tables<<startsLog
+	return nil
+}
+
 // start notes where the next string in memory starts.
 func (t *sharedStrings) start(at uint32) {
 	const together = 1 << startsLog
@@ -69,9 +94,11 @@ func (t *sharedStrings) start(at uint32) {
 	t.kept++
 }
 
+func (t *sharedStrings) at(n int) uint32 { return t.starts[n>>startsLog][n%(1<<startsLog)] }
+
 // get returns a string that is in memory.
 func (t *sharedStrings) get(n int) []byte {
-	at := t.starts[n>>startsLog][n%(1<<startsLog)]
+	at := t.at(n)
 	text := t.pages[at/maxPage][at%maxPage:]
 	length, width := binary.Uvarint(text)
 	return text[width : width+int(length)]

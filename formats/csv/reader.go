@@ -15,7 +15,7 @@ import (
 
 // blockSize is how much text a block takes, in bytes, when none of its rows is longer. So small a
 // block stays in a processor's cache, and no block of it has more than maxBlockRows rows.
-const blockSize = 128 << 10
+const blockSize = 256 << 10
 
 // sampleBlock is how much text the blocks take in which the header is looked for.
 const sampleBlock = 1 << 20
@@ -23,7 +23,7 @@ const sampleBlock = 1 << 20
 // spareBlocks is how many released blocks a reader keeps for their next use.
 const spareBlocks = 16
 
-// A Reader reads delimited text in blocks of about 128 KiB, the first ones of up to 1 MiB. With
+// A Reader reads delimited text in blocks of about 256 KiB, the first ones of up to 1 MiB. With
 // more than one processor, and once Next has given out the first block, goroutines read ahead;
 // they end with the feed and with Close, which waits for a Read of the feed that is under way.
 //

@@ -14,7 +14,7 @@ import (
 const (
 	maxRow        = 16 << 20
 	maxRowCells   = 1 << 14
-	maxBlockRows  = 1 << 16
+	maxBlockRows  = 1 << 17
 	maxBlockCells = 1 << 18
 )
 

@@ -26,7 +26,8 @@ const (
 )
 
 // assembler makes blocks of a file's columns, in rounds: all columns make text of the same rows, each
-// on its own, by as many workers as there are processors; then one goroutine puts them together.
+// on its own, and then its cells and text move to their places in the block. Both are shared out among
+// as many workers as there are processors; one goroutine owns them and waits for each round's end.
 type assembler struct {
 	header  *formats.Header
 	footer  *footer
@@ -177,28 +178,35 @@ func (a *assembler) limit(c *column, n int) int {
 	return int(4*min(c.size*float64(n), blockBytes)) + 2*blockBytes/len(a.columns)
 }
 
-// take moves the rows that all columns show to the block.
+// take moves the rows that all columns show to the block: cells by batches of rows, then text by
+// columns, shared out among the workers.
 func (a *assembler) take(b *formats.Block) {
 	n, size := a.rows, len(b.Text)
 	for _, c := range a.columns {
+		c.shift = uint32(size)
 		n = min(n, len(c.cells))
 		size += len(c.shown)
 	}
 	stride, first := len(a.columns), len(b.Cells)
 	b.Cells = slices.Grow(b.Cells, n*stride)[:first+n*stride]
-	b.Text = slices.Grow(b.Text, size-len(b.Text))
+	b.Text = slices.Grow(b.Text, size-len(b.Text))[:size]
 	filled := a.filled[:n]
 	clear(filled)
-	text := uint32(len(b.Text))
-	for start, rows := 0, max(1, batchCells/stride); start < n; start += rows {
-		end, shift := min(start+rows, n), text
-		for i, c := range a.columns {
-			c.move(b.Cells[first+start*stride+i:], c.cells[start:end], stride, shift, filled[start:end])
-			shift += uint32(len(c.shown))
+	rows := max(1, batchCells/stride)
+	batches := (n + rows - 1) / rows
+	a.share(batches+stride, n*stride, func(part int, _ *pageSource) {
+		if part >= batches {
+			c := a.columns[part-batches]
+			copy(b.Text[c.shift:], c.shown)
+			return
 		}
-	}
+		start := part * rows
+		end := min(start+rows, n)
+		for i, c := range a.columns {
+			c.move(b.Cells[first+start*stride+i:], c.cells[start:end], stride, filled[start:end])
+		}
+	})
 	for _, c := range a.columns {
-		b.Text = append(b.Text, c.shown...)
 		c.took(n)
 	}
 	a.mark(b, first, filled)
@@ -206,10 +214,10 @@ func (a *assembler) take(b *formats.Block) {
 	a.groupLeft -= int64(n)
 }
 
-// move writes cells to every stride-th place of to, with their text shifted, and marks the rows that
-// have text.
-func (c *column) move(to, cells []formats.Cell, stride int, shift uint32, filled []uint32) {
-	at := 0
+// move writes cells to every stride-th place of to, with their text where the block has it, and marks
+// the rows that have text.
+func (c *column) move(to, cells []formats.Cell, stride int, filled []uint32) {
+	at, shift := 0, c.shift
 	for i := range cells {
 		cell, place := &cells[i], &to[at]
 		filled[i] |= cell.End - cell.Start
@@ -235,20 +243,27 @@ func (a *assembler) mark(b *formats.Block, first int, filled []uint32) {
 	b.Cells = b.Cells[:to]
 }
 
-// each does something with every column: on all workers when there are many cells to make, else one
-// after the other. Of several errors it returns the one of the first row, and of the first column
-// there, so that a file has the same one on any machine.
+// each does something with every column, which will make so many cells. Of several errors it returns
+// the one of the first row, and of the first column there, so that a file has the same one on any
+// machine.
 func (a *assembler) each(cells int, do func(*column) error) error {
+	a.share(len(a.columns), cells, func(part int, source *pageSource) { a.columns[part].guard(source, do) })
+	return a.firstError()
+}
+
+// share does the parts of a work and waits for them: in order when there are few cells to make, else
+// by all workers at once.
+func (a *assembler) share(parts, cells int, do func(part int, source *pageSource)) {
 	if cells < fewCells || len(a.workers) == 1 {
-		for _, c := range a.columns {
-			c.guard(a.workers[0], do)
+		for part := range parts {
+			do(part, a.workers[0])
 		}
-		return a.firstError()
+		return
 	}
 	var next atomic.Int64
 	work := func(source *pageSource) {
-		for i := int(next.Add(1)) - 1; i < len(a.columns); i = int(next.Add(1)) - 1 {
-			a.columns[i].guard(source, do)
+		for part := int(next.Add(1)) - 1; part < parts; part = int(next.Add(1)) - 1 {
+			do(part, source)
 		}
 	}
 	var running sync.WaitGroup
@@ -257,7 +272,6 @@ func (a *assembler) each(cells int, do func(*column) error) error {
 	}
 	work(a.workers[0])
 	running.Wait()
-	return a.firstError()
 }
 
 // guard does something with the column and keeps its error. That no check has foreseen a way in which

@@ -22,6 +22,7 @@ type column struct {
 	cells []formats.Cell
 	shown []byte
 	spare []byte  // where shown moves to
+	shift uint32  // where shown begins in the block that takes it
 	round uint32  // of showing: dictionary values shown in an earlier one are not in shown any more
 	size  float64 // bytes of text that a row had of late
 	err   error   // of the last round

@@ -348,9 +348,9 @@ func TestLongRows(t *testing.T) {
 
 func TestBlocksAreBounded(t *testing.T) {
 	for name, text := range map[string]string{
-		"many rows":  strings.Repeat("x\n", 500_000),
-		"many cells": strings.Repeat("x"+strings.Repeat(",", 400)+"\n", 3_000),
-		"no text":    "a,b\n" + strings.Repeat(",\n", 500_000) + "1,2\n",
+		"many rows":  strings.Repeat("x\n", 300_000),
+		"many cells": strings.Repeat("x"+strings.Repeat(",", 400)+"\n", 2_000),
+		"no text":    "a,b\n" + strings.Repeat(",\n", 300_000) + "1,2\n",
 	} {
 		r, err := NewReader(strings.NewReader(text), formats.Options{})
 		if err != nil {
@@ -374,17 +374,6 @@ func TestBlocksAreBounded(t *testing.T) {
 		if want := int64(strings.Count(text, "\n")); rows+r.Tally().Blank != want {
 			t.Errorf("%s: %d rows and %d blank, want %d", name, rows, r.Tally().Blank, want)
 		}
-	}
-}
-
-func TestReaderPassesErrorsOn(t *testing.T) {
-	broken := errors.New("the line is dead")
-	r, err := NewReader(io.MultiReader(strings.NewReader("a,b\n"+strings.Repeat("1,2\n", 400_000)), iotest.ErrReader(broken)), formats.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := readAll(r); !errors.Is(err, broken) {
-		t.Errorf("got %v, want %v", err, broken)
 	}
 }
 

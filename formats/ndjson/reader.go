@@ -36,6 +36,7 @@ const spareBlocks = 8
 type Reader struct {
 	in        io.Reader
 	blockSize int
+	maxLine   int // bytes
 	keys      keys
 	header    *formats.Header
 	ahead     *formats.Block // read to find the first columns
@@ -54,14 +55,14 @@ type Reader struct {
 // Encoding is looked at, since NDJSON is always UTF-8. Faults are a *formats.SyntaxError; errors of
 // r come back as they are.
 func NewReader(r io.Reader, o formats.Options) (*Reader, error) {
-	return newReader(r, o, blockSize)
+	return newReader(r, o, blockSize, maxLine)
 }
 
-func newReader(r io.Reader, o formats.Options, blockSize int) (*Reader, error) {
+func newReader(r io.Reader, o formats.Options, blockSize, maxLine int) (*Reader, error) {
 	if o.Encoding != "" && !strings.EqualFold(o.Encoding, "utf-8") && !strings.EqualFold(o.Encoding, "utf8") {
 		return nil, fmt.Errorf("encoding %q: NDJSON is always UTF-8", o.Encoding)
 	}
-	n := &Reader{in: r, blockSize: blockSize, spare: make(chan *formats.Block, spareBlocks), keys: newKeys(), header: &formats.Header{}}
+	n := &Reader{in: r, blockSize: blockSize, maxLine: maxLine, spare: make(chan *formats.Block, spareBlocks), keys: newKeys(), header: &formats.Header{}}
 	for n.ahead == nil {
 		b, err := n.block()
 		if err == io.EOF && len(n.header.Names) > 0 {
@@ -136,7 +137,7 @@ func (n *Reader) block() (*formats.Block, error) {
 	}
 	b := n.take()
 	b.Text = append(b.Text, n.carry...)
-	for size := max(n.blockSize, 2*len(b.Text), 16); ; size = min(2*size, maxLine+blockSize) {
+	for size := max(n.blockSize, 2*len(b.Text), 16); ; size = min(2*size, n.maxLine+blockSize) {
 		err := n.fill(b, size)
 		if err == nil && !n.begun {
 			n.begun = true
@@ -150,7 +151,7 @@ func (n *Reader) block() (*formats.Block, error) {
 		read := len(b.Text)
 		used, err := n.scan(b)
 		if err == nil && used == 0 && !n.atEnd {
-			if read <= maxLine {
+			if read <= n.maxLine {
 				continue
 			}
 			err = n.tooLong()
@@ -256,7 +257,7 @@ func (n *Reader) scan(b *formats.Block) (used int, err error) {
 			}
 			length, next = end-used, end
 		}
-		if length > maxLine {
+		if length > n.maxLine {
 			return used, n.tooLong()
 		}
 		first := len(b.Cells)

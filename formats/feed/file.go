@@ -3,33 +3,133 @@ package feed
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"syscall"
 )
-
-// CheckName returns an error when Create would not know the ending of the name.
-func CheckName(path string) error {
-	if path == "-" {
-		return nil
-	}
-	_, _, err := endingOf(path)
-	return err
-}
 
 // WriteFile writes a file of any kind as Create does: it has its name only once it is whole.
 func WriteFile(path string, fill func(io.Writer) error) error {
-	o := &Output{path: path, writer: verbatim{}}
-	if err := o.createFile(); err != nil {
+	file, err := createFile(path)
+	if err != nil {
 		return err
 	}
-	o.buffer = bufio.NewWriter(o.file)
-	if err := fill(o.buffer); err != nil {
-		return errors.Join(err, o.Discard())
+	buffer := bufio.NewWriter(file.File)
+	err = fill(buffer)
+	if err == nil {
+		if err = buffer.Flush(); err == nil {
+			err = file.finish()
+		}
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		}
 	}
-	return o.Close()
+	return errors.Join(err, file.discard())
 }
 
-// verbatim stands for the writer of a file that has no format of ours.
-type verbatim struct{}
+// A newFile is written under a temporary name in the folder where it will be. What is there before
+// stays until finish.
+type newFile struct {
+	*os.File         // nil when it is closed
+	target    string // the name it gets
+	temporary string // the name it has; empty when it has the other, or is not a file of ours
+}
 
-func (verbatim) Write([][]byte) error { return nil }
-func (verbatim) Close() error         { return nil }
+// createFile makes a new file. A link is followed, and what is not a regular file, such as a
+// device, is written to directly.
+func createFile(path string) (*newFile, error) {
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		target, err = path, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(target)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, fmt.Errorf("%s is a directory", path)
+	case err == nil && !info.Mode().IsRegular():
+		device, err := os.OpenFile(target, os.O_WRONLY, 0)
+		return &newFile{File: device, target: target}, err
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	f := &newFile{target: target}
+	if err := f.open(); err != nil {
+		return nil, err
+	}
+	if info != nil {
+		if err := f.Chmod(info.Mode().Perm()); err != nil {
+			return nil, errors.Join(err, f.discard())
+		}
+	}
+	return f, nil
+}
+
+// open finds a temporary name that nothing has.
+func (f *newFile) open() (err error) {
+	for range 100 {
+		name := fmt.Sprintf(".%.200s.%08x.tmp", filepath.Base(f.target), rand.Uint32())
+		f.temporary = filepath.Join(filepath.Dir(f.target), name)
+		f.File, err = os.OpenFile(f.temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return err
+}
+
+// finish has the system store the file and gives it its name.
+func (f *newFile) finish() error {
+	if f.temporary == "" {
+		return f.close()
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.close(); err != nil {
+		return err
+	}
+	if err := os.Rename(f.temporary, f.target); err != nil {
+		return err
+	}
+	f.temporary = ""
+	return syncDirectory(filepath.Dir(f.target))
+}
+
+func (f *newFile) close() error {
+	file := f.File
+	f.File = nil
+	return file.Close()
+}
+
+// discard removes what is not finished.
+func (f *newFile) discard() error {
+	var errs []error
+	if f.File != nil {
+		errs = append(errs, f.close())
+	}
+	if f.temporary != "" {
+		errs = append(errs, os.Remove(f.temporary))
+	}
+	f.temporary = ""
+	return errors.Join(errs...)
+}
+
+// syncDirectory makes a new name last. Systems that cannot do so to a directory are let off.
+func syncDirectory(path string) error {
+	directory, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	err = directory.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
+		err = nil
+	}
+	return errors.Join(err, directory.Close())
+}

@@ -5,13 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -31,14 +28,13 @@ func Endings() []string {
 // An Output is a file that is being written. Until Close succeeds nothing has its name, or the file
 // of before has. It is used by one goroutine.
 type Output struct {
-	path      string
-	temporary string // name of the file written to; empty when that is not a file of ours
-	file      *os.File
-	buffer    *bufio.Writer
-	squeeze   io.WriteCloser // compressor, or nil
-	writer    formats.Writer
-	err       error
-	done      bool
+	path    string
+	file    *newFile // nil when the output is standard output
+	buffer  *bufio.Writer
+	squeeze io.WriteCloser // compressor, or nil
+	writer  formats.Writer
+	err     error
+	done    bool
 }
 
 // Create begins a file in the format that the ending of its name says. "-" writes CSV to stdout.
@@ -51,16 +47,25 @@ func Create(path string, columns []formats.Column, stdout io.Writer) (*Output, e
 		if ending, compression, err = endingOf(path); err != nil {
 			return nil, err
 		}
-		if err := o.createFile(); err != nil {
-			return nil, errors.Join(err, o.Discard())
+		if o.file, err = createFile(path); err != nil {
+			return nil, err
 		}
-		stdout = o.file
+		stdout = o.file.File
 	}
 	o.buffer = bufio.NewWriterSize(stdout, 256<<10)
 	if err := o.begin(ending, compression, columns); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), o.Discard())
 	}
 	return o, nil
+}
+
+// CheckName returns an error when Create would not know the ending of the name.
+func CheckName(path string) error {
+	if path == "-" {
+		return nil
+	}
+	_, _, err := endingOf(path)
+	return err
 }
 
 func endingOf(path string) (ending, compression string, err error) {
@@ -71,44 +76,6 @@ func endingOf(path string) (ending, compression string, err error) {
 			path, strings.Join(Endings(), ", "))
 	}
 	return ending, compression, nil
-}
-
-// createFile makes a temporary file where the file will be. A link is followed, and what is not a
-// regular file, such as a device, is written to directly.
-func (o *Output) createFile() error {
-	target, err := filepath.EvalSymlinks(o.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		target, err = o.path, nil
-	}
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(target)
-	switch {
-	case err == nil && info.IsDir():
-		return fmt.Errorf("%s is a directory", o.path)
-	case err == nil && !info.Mode().IsRegular():
-		o.file, err = os.OpenFile(target, os.O_WRONLY, 0)
-		return err
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	o.path = target
-	for range 100 {
-		o.temporary = filepath.Join(filepath.Dir(target), fmt.Sprintf(".%.200s.%08x.tmp", filepath.Base(target), rand.Uint32()))
-		o.file, err = os.OpenFile(o.temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, fs.ErrExist) {
-			break
-		}
-	}
-	if err != nil {
-		o.temporary = ""
-		return err
-	}
-	if info != nil {
-		return o.file.Chmod(info.Mode().Perm())
-	}
-	return nil
 }
 
 func (o *Output) begin(ending, compression string, columns []formats.Column) (err error) {
@@ -190,34 +157,7 @@ func (o *Output) finish() error {
 	if err := o.buffer.Flush(); err != nil || o.file == nil {
 		return err
 	}
-	if o.temporary != "" {
-		if err := o.file.Sync(); err != nil {
-			return err
-		}
-	}
-	file := o.file
-	o.file = nil
-	if err := file.Close(); err != nil || o.temporary == "" {
-		return err
-	}
-	if err := os.Rename(o.temporary, o.path); err != nil {
-		return err
-	}
-	o.temporary = ""
-	return syncDirectory(filepath.Dir(o.path))
-}
-
-// syncDirectory makes a new name last. Systems that cannot do so to a directory are let off.
-func syncDirectory(path string) error {
-	directory, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	err = directory.Sync()
-	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrPermission) {
-		err = nil
-	}
-	return errors.Join(err, directory.Close())
+	return o.file.finish()
 }
 
 // Discard removes what was written. After Close it does nothing.
@@ -229,12 +169,8 @@ func (o *Output) Discard() error {
 	if encoder, ok := o.squeeze.(*zstd.Encoder); ok {
 		encoder.Reset(nil) // lets go of what it holds, without an end of the stream
 	}
-	var errs []error
-	if o.file != nil {
-		errs = append(errs, o.file.Close())
+	if o.file == nil {
+		return nil
 	}
-	if o.temporary != "" {
-		errs = append(errs, os.Remove(o.temporary))
-	}
-	return errors.Join(errs...)
+	return o.file.discard()
 }

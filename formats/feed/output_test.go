@@ -2,6 +2,8 @@ package feed
 
 import (
 	"bytes"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,6 +122,44 @@ func TestOldOrNewNeverHalf(t *testing.T) {
 		t.Errorf("the file's mode is now %v, %v", info.Mode(), err)
 	}
 	onlyFile(t, path)
+}
+
+func TestWriteFile(t *testing.T) {
+	path := write(t, "run.json", "old")
+	content := func() string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	broken := errors.New("no more to write")
+	err := WriteFile(path, func(w io.Writer) error {
+		if _, err := io.WriteString(w, "half"); err != nil {
+			return err
+		}
+		return broken
+	})
+	if !errors.Is(err, broken) || content() != "old" {
+		t.Errorf("got %v and %q", err, content())
+	}
+	onlyFile(t, path)
+	err = WriteFile(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, "new")
+		return err
+	})
+	if err != nil || content() != "new" {
+		t.Errorf("got %v and %q", err, content())
+	}
+	onlyFile(t, path)
+	if err := WriteFile(filepath.Join(filepath.Dir(path), "none", "x"), nil); err == nil {
+		t.Error("a file in no folder is written")
+	}
+	for name, known := range map[string]bool{"-": true, "a.csv": true, "a.XLSX.gz": true, "a.doc": false, "csv": false} {
+		if err := CheckName(name); (err == nil) != known {
+			t.Errorf("CheckName(%q) = %v", name, err)
+		}
+	}
 }
 
 func TestCreateFollowsLinks(t *testing.T) {

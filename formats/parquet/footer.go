@@ -19,6 +19,10 @@ const (
 	maxHeld    = 512 << 20 // bytes held for the open pages and dictionaries of all columns
 )
 
+// maxPathParts is how deep the columns that are read lie: those of a list have a name, a group and
+// an element. Of a longer path, one part more is kept, so that it is like none of the schema.
+const maxPathParts = 3
+
 const magic = "PAR1"
 
 // footer is what a file says about itself.
@@ -57,6 +61,7 @@ type rowGroup struct {
 
 // chunk is one column's part of a row group: where its pages are, and how they are packed.
 type chunk struct {
+	path        string // of its column, with points between the parts
 	physical    int32
 	codec       int32
 	values      int64
@@ -262,6 +267,16 @@ func parseChunkData(t *thrift, c *chunk, id int16, kind byte) {
 	switch id {
 	case 1:
 		c.physical = t.small(kind)
+	case 3:
+		parts := 0
+		t.elements(kind, thriftBinary, func() {
+			part := t.text(thriftBinary)
+			if parts++; parts == 1 {
+				c.path = part
+			} else if parts <= maxPathParts+1 {
+				c.path += "." + part
+			}
+		})
 	case 4:
 		c.codec = t.small(kind)
 	case 5:

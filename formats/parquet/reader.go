@@ -62,10 +62,24 @@ func NewReader(file io.ReaderAt, size int64, _ formats.Options) (r *Reader, err 
 		if have := len(footer.groups[g].chunks); have != len(fields) {
 			return nil, damaged(fmt.Sprintf("row group %d has %d columns, and the schema %d", g+1, have, len(fields)), nil)
 		}
+		if err := checkPaths(g, footer.groups[g].chunks, fields); err != nil {
+			return nil, err
+		}
 	}
 	r = &Reader{file: &pageFile{ReaderAt: file}}
 	r.assembler = newAssembler(r.file, footer, fields)
 	return r, nil
+}
+
+// checkPaths compares the names of a row group's columns with the schema's, as footers have no checksum
+// by which a damaged name would be noticed.
+func checkPaths(group int, chunks []chunk, fields []field) error {
+	for i := range fields {
+		if have := chunks[i].path; have != fields[i].path {
+			return damaged(fmt.Sprintf("column %d is called %q in row group %d, and %q in the schema", i+1, have, group+1, fields[i].path), nil)
+		}
+	}
+	return nil
 }
 
 // Header names the columns.

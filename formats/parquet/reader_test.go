@@ -421,10 +421,10 @@ func flips() int {
 }
 
 // Pages have checksums, so a flip in them is noticed. The footer has none: what it says of types may
-// change without a trace, but never the number of rows.
+// change without a trace, but never the columns' names, which stand there twice, nor the number of rows.
 func TestFlippedBitsAreNoticed(t *testing.T) {
 	data := sample(t, 600)
-	_, want, _, err := readAll(data)
+	names, want, _, err := readAll(data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -437,7 +437,7 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 		bit := random.IntN(len(data) * 8)
 		flipped := bytes.Clone(data)
 		flipped[bit/8] ^= 1 << (bit % 8)
-		_, rows, tally, err := readAll(flipped)
+		header, rows, tally, err := readAll(flipped)
 		var syntax *formats.SyntaxError
 		switch {
 		case errors.As(err, &syntax):
@@ -445,6 +445,8 @@ func TestFlippedBitsAreNoticed(t *testing.T) {
 			t.Errorf("bit %d: %v, want a SyntaxError or the rows", bit, err)
 		case len(rows) != 600 || tally.Blank != 0:
 			t.Errorf("bit %d: %d rows and %d blank, want 600 or an error", bit, len(rows), tally.Blank)
+		case !slices.Equal(header, names):
+			t.Errorf("bit %d, at byte %d: columns %q", bit, bit/8, header)
 		case int64(bit/8) < footer && !cmp.Equal(rows, want):
 			t.Errorf("bit %d of a page, at byte %d: other rows", bit, bit/8)
 		}

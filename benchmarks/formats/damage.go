@@ -41,8 +41,8 @@ const (
 // verdict is what a reader made of a file.
 type verdict struct {
 	Refused   bool
-	Rows      uint64 // a hash of all cells, when it was not refused
-	Count     int
+	Rows      uint64 // a hash of all cells and the columns' names, when it was not refused
+	Count     int    // of rows, the header included
 	Allocated uint64
 	Panicked  bool
 }
@@ -79,7 +79,7 @@ func judge(format, reader string, good []byte, kinds []damage, dir string, stdou
 	readers := &readerProcess{format: format, reader: reader, path: filepath.Join(dir, "damaged"+format)}
 	defer readers.stop()
 	want, how, err := readers.read(good)
-	if err != nil || how != "" || want.Refused || want.Count != damageRows {
+	if err != nil || how != "" || want.Refused || want.Count != damageRows+1 {
 		return fmt.Errorf("the undamaged %s file is read by %s as %+v, %s (%v)", format, reader, want, how, err)
 	}
 	for _, kind := range kinds {
@@ -336,6 +336,7 @@ func rowsOfFeed(path string, row func([]string)) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	row(r.Header().Names)
 	for {
 		b, err := r.Next(context.Background())
 		if errors.Is(err, io.EOF) {
@@ -364,8 +365,6 @@ func rowsOfExcelize(path string, row func([]string)) error {
 	if err != nil {
 		return errors.Join(err, f.Close())
 	}
-	rows.Next() // the header
-	_, err = rows.Columns()
 	for err == nil && rows.Next() {
 		var cells []string
 		if cells, err = rows.Columns(excelize.Options{RawCellValue: true}); err == nil {
@@ -389,6 +388,11 @@ func rowsOfParquetGo(path string, row func([]string)) error {
 	if err != nil {
 		return err
 	}
+	var named []string
+	for _, path := range f.Schema().Columns() {
+		named = append(named, path...)
+	}
+	row(named)
 	r := parquetgo.NewGenericReader[product](f)
 	defer r.Close()
 	batch := make([]product, 100)
@@ -421,9 +425,6 @@ func rowsOfStdCSV(path string, row func([]string)) error {
 		return err
 	}
 	r := stdcsv.NewReader(plain)
-	if _, err := r.Read(); err != nil { // the header
-		return err
-	}
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {

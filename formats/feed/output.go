@@ -38,7 +38,9 @@ type Output struct {
 }
 
 // Create begins a file in the format that the ending of its name says. "-" writes CSV to stdout.
-// A name with another ending is an error that lists those known.
+// A name with another ending is an error that lists those known. Text tables in files begin with a
+// byte order mark, without which spreadsheets take them for an older encoding and, when they are
+// saved again, spoil every letter beyond ASCII.
 func Create(path string, columns []formats.Column, stdout io.Writer) (*Output, error) {
 	o := &Output{path: path}
 	ending, compression := ".csv", ""
@@ -53,7 +55,7 @@ func Create(path string, columns []formats.Column, stdout io.Writer) (*Output, e
 		stdout = o.file.File
 	}
 	o.buffer = bufio.NewWriterSize(stdout, 256<<10)
-	if err := o.begin(ending, compression, columns); err != nil {
+	if err := o.begin(ending, compression, columns, path != "-"); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), o.Discard())
 	}
 	return o, nil
@@ -78,7 +80,7 @@ func endingOf(path string) (ending, compression string, err error) {
 	return ending, compression, nil
 }
 
-func (o *Output) begin(ending, compression string, columns []formats.Column) (err error) {
+func (o *Output) begin(ending, compression string, columns []formats.Column, mark bool) (err error) {
 	var out io.Writer = o.buffer
 	switch compression {
 	case gzipped:
@@ -94,9 +96,9 @@ func (o *Output) begin(ending, compression string, columns []formats.Column) (er
 	}
 	switch ending {
 	case ".csv":
-		o.writer, err = asWriter(csv.NewWriter(out, columns, csv.WriterOptions{}))
+		o.writer, err = asWriter(csv.NewWriter(out, columns, csv.WriterOptions{ByteOrderMark: mark}))
 	case ".tsv":
-		o.writer, err = asWriter(csv.NewWriter(out, columns, csv.WriterOptions{Delimiter: '\t'}))
+		o.writer, err = asWriter(csv.NewWriter(out, columns, csv.WriterOptions{Delimiter: '\t', ByteOrderMark: mark}))
 	case ".xlsx":
 		o.writer, err = asWriter(xlsx.NewWriter(out, columns, xlsx.WriterOptions{}))
 	case ".ndjson", ".jsonl":

@@ -115,7 +115,7 @@ func TestOldOrNewNeverHalf(t *testing.T) {
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if got := content(); got != "sku,price,note\n" {
+	if got := content(); got != "\ufeffsku,price,note\n" {
 		t.Errorf("after Close: %q", got)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o640 {
@@ -175,7 +175,7 @@ func TestCreateFollowsLinks(t *testing.T) {
 	if err := o.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if text, err := os.ReadFile(target); err != nil || string(text) != "sku,price,note\n" {
+	if text, err := os.ReadFile(target); err != nil || string(text) != "\ufeffsku,price,note\n" {
 		t.Errorf("the target is %q, %v", text, err)
 	}
 	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {

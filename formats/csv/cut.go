@@ -125,7 +125,7 @@ func (c *cutter) judge(p *piece, size int) error {
 			break
 		}
 		p.block.Text = p.text()
-		size = min(2*size, c.maxRow+sampleBlock)
+		size = min(2*max(size, p.size), c.maxRow+sampleBlock)
 		if err := c.fill(p, size); err != nil {
 			p.block.Release()
 			return err

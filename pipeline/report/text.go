@@ -184,8 +184,11 @@ func (t *text) files(s *Summary) {
 		t.line("%s, %d repeated, %d throttled, %s", plural(s.Requests.Sent, "request"), s.Requests.Retried,
 			s.Requests.Throttled, s.took())
 	}
-	if s.Report != "" {
+	switch {
+	case s.Report != "":
 		t.line("report:  %s", s.Report)
+	case len(s.Rules) > 0:
+		t.line("all problems, one a line: --report problems.xlsx")
 	}
 	if s.Rejects != "" {
 		t.line("rejects: %s  (put these rows right and load this file)", s.Rejects)

@@ -35,7 +35,6 @@ type Summary struct {
 	Requests Requests
 	Report   string // paths of what was written, "" when it was not
 	Rejects  string
-	RunDir   string
 	Stopped  string // why the run ended before its work was done; "" when it did not
 	Sending  bool   // the run was meant to send
 	DryRun   bool

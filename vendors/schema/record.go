@@ -128,9 +128,6 @@ func Shared(records []Record, name string) []byte {
 	return nil
 }
 
-// SharedList is Shared for a field that lists several values.
-func SharedList(records []Record, name string) []string { return list(Shared(records, name)) }
-
 func shared(records []Record, column int) (record int, value []byte) {
 	for i := range records {
 		if value := records[i].Values[column]; len(value) > 0 {

@@ -87,9 +87,6 @@ func TestRecord(t *testing.T) {
 	if got := string(schema.Shared(records, "name")); got != "Coat" {
 		t.Errorf("Shared = %q, want the first value there is", got)
 	}
-	if got := schema.SharedList(records, "tags"); !cmp.Equal(got, []string{"red", "blue"}) {
-		t.Errorf("SharedList = %q", got)
-	}
 	if schema.Shared(records, "word") != nil || schema.Shared(nil, "name") != nil {
 		t.Error("Shared finds what is not there")
 	}

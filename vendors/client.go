@@ -26,6 +26,9 @@ type Client struct {
 	// Again decides whether a GET that failed is sent once more, and waits as long as it should.
 	// Nil: never. What writes is repeated by the caller, who knows what that does.
 	Again func(ctx context.Context, attempt int, err error) bool
+	// Leaving is called when a request that writes has its slot, just before it leaves; an error of it
+	// keeps the request back. Nil: nobody wants to know.
+	Leaving func(ctx context.Context) error
 }
 
 // Pace is how fast requests may leave. It belongs to the account: all its workers share one.
@@ -131,6 +134,11 @@ func (c *Client) once(ctx context.Context, request Request) (*Response, error) {
 	if c.Pace != nil {
 		if err := c.Pace.Slot(ctx); err != nil {
 			return nil, fmt.Errorf("wait for a slot: %w", err)
+		}
+	}
+	if c.Leaving != nil && request.Method != http.MethodGet {
+		if err := c.Leaving(ctx); err != nil {
+			return nil, err
 		}
 	}
 	if c.Account.Timeout > 0 {

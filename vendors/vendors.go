@@ -4,6 +4,7 @@ package vendors
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"iter"
@@ -46,6 +47,10 @@ type Resource struct {
 	// Trace finds what the vendor's words in a refusal are about: the index of one of the entity's
 	// records, and the full name of a field. The field is empty when the words tell nothing. Nil: they never do.
 	Trace func(e *Entity, message string) (record int, field string)
+	// ReadBack asks the vendor whether it holds what an upload of unknown outcome sent, and sets the
+	// entity's outcome when it does. It is called where sending again could store twice. Nil: the
+	// vendor cannot be asked, and such an outcome stays unknown.
+	ReadBack func(context.Context, *Client, *Entity) error
 	// Known yields the keys of all entities that the vendor has. Nil: it cannot tell.
 	Known func(context.Context, *Client) iter.Seq2[string, error]
 	// Rehearses is set when the vendor itself can check an upload without storing it.
@@ -68,7 +73,7 @@ func (n Noun) Of(count int64) string {
 // An Upload is one call of a resource's Upload.
 type Upload struct {
 	Entities   []*Entity
-	Attempt    int  // from 1
+	Attempt    int  // from 1; what earlier processes of the same run tried is counted
 	CreateOnly bool // entities that the vendor has must be refused, not replaced
 	Rehearse   bool // let the vendor check, but store nothing
 }
@@ -112,9 +117,22 @@ type Entity struct {
 	Records  []schema.Record  // in the order of the feed
 	Problems []schema.Problem // found so far
 	Body     []byte           // JSON of what Encode returned; nil when it is not to be sent
+	Hash     Hash             // of Body
+	Token    string           // by which the vendor knows a repetition, where Repeat is ByToken
 	Known    bool             // the vendor had an entity of this key before the run
+	ID       string           // the vendor's own, set by Upload when it tells one
+	Status   int              // of the answer that settled it; 0 when none did
 	Outcome  Outcome
 	Answer   *APIError // the vendor's words when it refused; nil otherwise
+}
+
+// Hash is a SHA-256 of what is sent, cut to 16 bytes: enough to tell bodies of one key apart.
+type Hash [16]byte
+
+// HashOf returns the hash of a body.
+func HashOf(body []byte) Hash {
+	sum := sha256.Sum256(body)
+	return Hash(sum[:len(Hash{})])
 }
 
 // Add puts a problem on the entity. The record's column of that field is marked as bad when the

@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
 	"time"
 
 	"bulkload/vendors/schema"
@@ -53,6 +54,16 @@ type Resource struct {
 	ReadBack func(context.Context, *Client, *Entity) error
 	// Known yields the keys of all entities that the vendor has. Nil: it cannot tell.
 	Known func(context.Context, *Client) iter.Seq2[string, error]
+	// Pages yields what the vendor has, page by page, as Listing asks. Nil: the resource cannot be exported.
+	Pages func(context.Context, *Client, Listing) iter.Seq2[Page, error]
+	// Decode is the inverse of Encode: it turns an entity as the vendor answers it into its rows, a map
+	// from field to text for each, the fields written as a feed writes them. Fields that are ReadOnly
+	// are among them. Set together with Pages.
+	Decode func(body []byte) ([]map[string]string, error)
+	// Canonical writes a body, the vendor's or our own, in the one form in which equal entities have
+	// equal bytes: without read-only members, sets in order, sizes and numbers in one spelling. Set
+	// together with Pages.
+	Canonical func(body []byte) ([]byte, error)
 	// Rehearses is set when the vendor itself can check an upload without storing it.
 	Rehearses bool
 	// Example is one right entity, a map from field to value for each of its rows.
@@ -68,6 +79,27 @@ func (n Noun) Of(count int64) string {
 		return n.One
 	}
 	return n.Many
+}
+
+// A Listing says what of a resource is to be read.
+type Listing struct {
+	Cursor string     // of the page to begin with, as an earlier Page told it; empty: the first
+	Query  url.Values // filters, by the vendor's names; nil: none
+	// Keys are the entities to read, for a resource that the vendor cannot list. Nil: all, where the
+	// vendor can list them, if need be by way of another resource.
+	Keys iter.Seq2[string, error]
+}
+
+// A Page is a part of what a vendor has.
+type Page struct {
+	Entities []Stored
+	Next     string // cursor of the page after this one; empty: this is the last
+}
+
+// Stored is an entity as the vendor answers it.
+type Stored struct {
+	Key  string
+	Body []byte // JSON
 }
 
 // An Upload is one call of a resource's Upload.

@@ -9,6 +9,7 @@ import (
 	"bulkload/formats"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/spill"
+	"bulkload/vendors"
 )
 
 // batchRows is how many rows a batch gathers before it is handed on at the next entity's begin.
@@ -26,11 +27,13 @@ type cutter struct {
 	aside   *aside
 	binding *mapping.Binding
 	key     int   // column of the key in the binding's layout, -1 when it has none
+	part    int   // column of the key's second field, -1 when it has none
 	unique  []int // columns of the resource's unique fields, -1 for those it has not
 	rows    int64 // given out by the reader
 	current *batch
 	above   []byte // the last key that was not empty
 	found   []twin // scratch
+	joined  []byte // scratch: a key of two fields
 }
 
 // run reads the feed from its first row to its last, then what was set aside.
@@ -101,6 +104,7 @@ func (c *cutter) bind(header *formats.Header) error {
 	}
 	c.binding = binding
 	c.key = binding.Layout.Column(c.job.Resource.Key)
+	c.part = binding.Layout.Column(c.job.Resource.Part)
 	c.unique = c.unique[:0]
 	for _, field := range c.job.Resource.Unique {
 		c.unique = append(c.unique, binding.Layout.Column(field))
@@ -110,7 +114,7 @@ func (c *cutter) bind(header *formats.Header) error {
 
 // row adds a row to its entity, or sets it aside.
 func (c *cutter) row(row formats.Row, found []twin) error {
-	key := c.value(row, c.key)
+	key := c.keyOf(row)
 	hash := c.hash.sum(key)
 	if err := c.note(row, hash, len(key) > 0); err != nil {
 		return err
@@ -146,6 +150,20 @@ func (c *cutter) value(row formats.Row, column int) []byte {
 		return nil
 	}
 	return c.binding.Value(row, column)
+}
+
+// keyOf returns the row's key, valid until the next call; empty when a field of it is.
+func (c *cutter) keyOf(row formats.Row) []byte {
+	key := c.value(row, c.key)
+	if c.job.Resource.Part == "" || len(key) == 0 {
+		return key
+	}
+	part := c.value(row, c.part)
+	if len(part) == 0 {
+		return nil
+	}
+	c.joined = vendors.AppendPartKey(c.joined[:0], key, part)
+	return c.joined
 }
 
 // note tells the learner of the row's key and unique values.
@@ -248,7 +266,7 @@ func (c *cutter) regroup(ctx context.Context) error {
 		}
 		for i := range block.Len() {
 			row := block.Row(i)
-			key := c.value(row, c.key)
+			key := c.keyOf(row)
 			if !c.continues(key) {
 				if err := c.begin(key, c.hash.sum(key)); err != nil {
 					return err

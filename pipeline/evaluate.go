@@ -152,7 +152,7 @@ func (p *pass) checkUnit(u *unit) error {
 	if err != nil {
 		return &InternalError{Reason: fmt.Sprintf("encoding %s %q failed: %v", p.job.Resource.Noun.One, e.Key, err)}
 	}
-	e.Body = body
+	e.Body, e.Hash = body, vendors.HashOf(body)
 	return nil
 }
 
@@ -186,11 +186,24 @@ func (p *pass) hintKey(u *unit) {
 	if u.entity.Key != "" || u.above == "" {
 		return
 	}
+	key, part := u.above, ""
+	if p.job.Resource.Part != "" {
+		key, part, _ = vendors.SplitPartKey(u.above)
+	}
 	for i := range u.entity.Problems {
-		if problem := &u.entity.Problems[i]; problem.Rule == schema.Required && problem.Field == p.job.Resource.Key {
-			problem.Suggestion = u.above
-			problem.Message = fmt.Sprintf("%s is required on every row; the row above has %q", p.job.Resource.Key, u.above)
+		problem := &u.entity.Problems[i]
+		if problem.Rule != schema.Required {
+			continue
 		}
+		switch problem.Field {
+		case p.job.Resource.Key:
+			problem.Suggestion = key
+		case p.job.Resource.Part:
+			problem.Suggestion = part
+		default:
+			continue
+		}
+		problem.Message = fmt.Sprintf("%s is required on every row; the row above has %q", problem.Field, problem.Suggestion)
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"bulkload/pipeline"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
+	"bulkload/vendors/all"
 	"bulkload/vendors/schema"
 )
 
@@ -37,12 +38,25 @@ func feedVersion(path string) string {
 	return ""
 }
 
+// feedResource is the resource that a rule feed is for, by the longest name that its own begins with;
+// products when it begins with none.
+func feedResource(vendor, path string) string {
+	name, longest := vendor+"/products", 0
+	for _, resource := range all.Names() {
+		short, ok := strings.CutPrefix(resource, vendor+"/")
+		if ok && len(short) > longest && strings.HasPrefix(filepath.Base(path), short) {
+			name, longest = resource, len(short)
+		}
+	}
+	return name
+}
+
 // TestRuleFeeds checks every feed of a rule: each row has just the problems that its want column
 // names, and the report is the one that lies beside the feed.
 func TestRuleFeeds(t *testing.T) {
 	for _, path := range ruleFeeds(t, "fashiontrade") {
 		t.Run(filepath.Base(path), func(t *testing.T) {
-			job := newJob(t, path, "fashiontrade/products", feedVersion(path))
+			job := newJob(t, path, feedResource("fashiontrade", path), feedVersion(path))
 			result := checked(t, job)
 			found := findings(t, result)
 			compareWants(t, readTable(t, path), found)
@@ -99,8 +113,18 @@ func compareReport(t *testing.T, path string, found []report.Finding) {
 // TestEveryRuleHasItsCases makes sure that for each rule of each resource a feed shows a row that
 // breaks it and a row that keeps it.
 func TestEveryRuleHasItsCases(t *testing.T) {
+	for _, name := range all.Names() {
+		t.Run(name, func(t *testing.T) { rulesHaveCases(t, name) })
+	}
+}
+
+func rulesHaveCases(t *testing.T, name string) {
+	vendor, _, _ := strings.Cut(name, "/")
 	breaks, keeps := make(map[string]bool), make(map[string]bool)
-	for _, path := range ruleFeeds(t, "fashiontrade") {
+	for _, path := range ruleFeeds(t, vendor) {
+		if feedResource(vendor, path) != name {
+			continue
+		}
 		tab := readTable(t, path)
 		want, covers := tab.column(t, "want"), tab.column(t, "covers")
 		for _, row := range tab.rows {
@@ -113,7 +137,7 @@ func TestEveryRuleHasItsCases(t *testing.T) {
 			}
 		}
 	}
-	for _, rule := range rulesOf("fashiontrade/products", t) {
+	for _, rule := range rulesOf(name, t) {
 		if !breaks[rule.ID] {
 			t.Errorf("no row of a feed breaks %s", rule.ID)
 		}
@@ -132,13 +156,16 @@ func rulesOf(name string, t *testing.T) []schema.Rule {
 			list = append(list, r.AllRules()...)
 		}
 	}
-	// Each row is a variant, so a product of a feed has one; the rule stands for the vendor's sake.
-	return slices.DeleteFunc(list, func(rule schema.Rule) bool { return rule.ID == "variant.missing" })
+	// Each row is a variant, so a product or a prepack of a feed has one; the rule stands for the vendor's sake.
+	return slices.DeleteFunc(list, func(rule schema.Rule) bool { return strings.HasSuffix(rule.ID, "variant.missing") })
 }
 
 // TestRulesHaveWords makes sure that what a report writes of a rule is there.
 func TestRulesHaveWords(t *testing.T) {
-	list := rulesOf("fashiontrade/products", t)
+	var list []schema.Rule
+	for _, name := range all.Names() {
+		list = append(list, rulesOf(name, t)...)
+	}
 	for _, rule := range slices.Concat(pipeline.Rules, mapping.Rules) {
 		list = append(list, *rule)
 	}

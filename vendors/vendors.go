@@ -33,6 +33,7 @@ type Resource struct {
 	Schema  schema.Schema
 	Rules   []*schema.Rule // those that Encode applies, beyond the fields' own
 	Key     string         // the field whose value names an entity: rows sharing it are one
+	Part    string         // a second field that names an entity together with Key, as PartKey joins them; empty: Key does alone
 	Unique  []string       // fields whose values must not occur twice in a feed
 	Batch   int            // most entities in one call of Upload
 	Repeat  Repeat
@@ -62,6 +63,10 @@ type Resource struct {
 	// equal bytes: without read-only members, sets in order, sizes and numbers in one spelling. Set
 	// together with Pages.
 	Canonical func(body []byte) ([]byte, error)
+	// Replace is the same resource loaded as a whole: an upload drops what the vendor has under the same
+	// Key and the feed does not name. It is chosen by the user, and is not in a vendor's list. Nil:
+	// there is no such choice.
+	Replace *Resource
 	// Rehearses is set when the vendor itself can check an upload without storing it.
 	Rehearses bool
 	// Example is one right entity, a map from field to value for each of its rows.

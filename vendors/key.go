@@ -1,0 +1,36 @@
+package vendors
+
+import "bulkload/vendors/schema"
+
+// PartKey is the key of an entity that two fields name, as a cell that lists both: "LD-1042|nl-spring".
+// It is the only one for these two values, whatever they hold.
+func PartKey(key, part string) string { return string(AppendPartKey(nil, key, part)) }
+
+// AppendPartKey is PartKey, put behind dst.
+func AppendPartKey[T string | []byte](dst []byte, key, part T) []byte {
+	dst = append(appendItem(dst, key), '|')
+	return appendItem(dst, part)
+}
+
+func appendItem[T string | []byte](dst []byte, item T) []byte {
+	for i := range len(item) {
+		if item[i] == '|' || item[i] == '\\' {
+			dst = append(dst, '\\')
+		}
+		dst = append(dst, item[i])
+	}
+	return dst
+}
+
+// SplitPartKey takes apart what PartKey joined; ok is false when it did not.
+func SplitPartKey(joined string) (key, part string, ok bool) {
+	var parts []string
+	schema.Items([]byte(joined), func(item []byte) bool {
+		parts = append(parts, string(item))
+		return len(parts) < 3
+	})
+	if len(parts) != 2 {
+		return "", "", false
+	}
+	return parts[0], parts[1], true
+}

@@ -1,0 +1,27 @@
+package vendors
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"bulkload/vendors/schema"
+)
+
+func TestPartKeysAreTakenApart(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		value := rapid.Map(rapid.OneOf(rapid.String(), rapid.StringMatching("[a|/\\\\]{0,5}")), func(text string) string {
+			return string(schema.Trim([]byte(text)))
+		})
+		key, part := value.Draw(t, "key"), value.Draw(t, "part")
+		joined := PartKey(key, part)
+		if gotKey, gotPart, ok := SplitPartKey(joined); !ok || gotKey != key || gotPart != part {
+			t.Fatalf("SplitPartKey(%q) = %q, %q, %v, want %q, %q", joined, gotKey, gotPart, ok, key, part)
+		}
+	})
+	for _, whole := range []string{"", "a", "a|b|c", `a\|b`} {
+		if key, part, ok := SplitPartKey(whole); ok {
+			t.Errorf("SplitPartKey(%q) = %q, %q", whole, key, part)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -236,24 +237,93 @@ func plainBytes(cell []byte) bool {
 	return ascii || utf8.Valid(cell)
 }
 
-// CheckShared applies what concerns all records of an entity: required shared fields, and shared
-// values that disagree. It adds every problem to problems.
+// CheckShared applies what concerns all records of an entity, or of a part of it: required shared
+// fields, and shared values that disagree. It adds every problem to problems.
 func CheckShared(records []Record, problems []Problem) []Problem {
 	if len(records) == 0 {
 		return problems
 	}
+	problems = checkShared(records, "", problems)
+	for _, column := range records[0].Layout.parts {
+		problems = checkParts(records, column, problems)
+	}
+	return problems
+}
+
+// checkShared checks the fields that are shared by the records as the entity's, or as a part's.
+func checkShared(records []Record, by string, problems []Problem) []Problem {
 	layout := records[0].Layout
 	for _, need := range layout.required {
-		if need.field.Shared && absent(records, need.column) {
+		if need.field.Shared && need.field.SharedBy == by && absent(records, need.column) {
 			problems = append(problems, missing(need.field, 0, need.column))
 		}
 	}
 	for i := range layout.Columns {
-		if field := layout.Columns[i].Field; field.Shared && !field.ReadOnly && layout.Columns[i].Source >= 0 {
+		field := layout.Columns[i].Field
+		if field.Shared && field.SharedBy == by && !field.ReadOnly && layout.Columns[i].Source >= 0 {
 			problems = disagreements(records, i, problems)
 		}
 	}
 	return problems
+}
+
+// checkParts checks the parts of an entity, which the values of a column name.
+func checkParts(records []Record, column int, problems []Problem) []Problem {
+	if column < 0 {
+		return problems // every record lacks its part's name, and is told so
+	}
+	by := records[0].Layout.Columns[column].Name
+	if onePart(records, column) {
+		return checkShared(records, by, problems)
+	}
+	var part []Record
+	for _, rows := range Parts(records, column) {
+		part = part[:0]
+		for _, row := range rows {
+			part = append(part, records[row])
+		}
+		before := len(problems)
+		problems = checkShared(part, by, problems)
+		for i := before; i < len(problems); i++ {
+			problems[i].Record, problems[i].Other = rows[problems[i].Record], rows[problems[i].Other]
+		}
+	}
+	return problems
+}
+
+// onePart spares most entities from being taken apart.
+func onePart(records []Record, column int) bool {
+	first := records[0].Values[column]
+	for i := 1; i < len(records); i++ {
+		if !bytes.Equal(records[i].Values[column], first) {
+			return false
+		}
+	}
+	return len(first) > 0 || len(records) == 1
+}
+
+// Parts returns the records of each part of an entity, by their indices: those that have one value in
+// the column, in their order. The parts are in the order of these values' bytes, after those without
+// one, each of which is a part by itself.
+func Parts(records []Record, column int) [][]int {
+	order := make([]int, len(records))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return bytes.Compare(records[a].Values[column], records[b].Values[column])
+	})
+	var parts [][]int
+	for first := 0; first < len(order); {
+		value := records[order[first]].Values[column]
+		end := first + 1
+		for len(value) > 0 && end < len(order) && bytes.Equal(records[order[end]].Values[column], value) {
+			end++
+		}
+		parts = append(parts, order[first:end:end])
+		first = end
+	}
+	return parts
 }
 
 // absent reports whether no record has a value in the column, nor a faulty one.

@@ -15,6 +15,7 @@ type Layout struct {
 	index    map[string]int
 	families map[string][]int
 	required []required
+	parts    []int // columns by which fields are SharedBy, -1 for one that the feed has not
 }
 
 // required is a field that every record, or every entity when it is shared, needs.
@@ -47,10 +48,20 @@ func NewLayout(schema Schema, columns []Column) *Layout {
 			l.required = append(l.required, required{&schema[i], l.Column(schema[i].Name)})
 		}
 	}
+	l.findParts()
 	for _, family := range l.families {
 		slices.SortFunc(family, func(a, b int) int { return compareParams(columns[a].Param, columns[b].Param) })
 	}
 	return l
+}
+
+// findParts lists the columns that name parts of an entity.
+func (l *Layout) findParts() {
+	for i := range l.Schema {
+		if by := l.Schema[i].SharedBy; by != "" && !slices.Contains(l.parts, l.Column(by)) {
+			l.parts = append(l.parts, l.Column(by))
+		}
+	}
 }
 
 // compareParams puts numbers in their order and other text in the order of its bytes.

@@ -16,11 +16,15 @@ type Schema []Field
 // many columns of it.
 type Field struct {
 	Name     string
-	Doc      string  // one plain sentence for the person who fills the column in
-	Clause   string  // where it comes from: "fashiontrade:4022", file and line of the vendor's document
-	Type     Type    // Text when left out
-	Required bool    // every record needs it; for a Shared field: every entity
-	Shared   bool    // belongs to the entity: may be empty on rows after its first, and must not disagree
+	Doc      string // one plain sentence for the person who fills the column in
+	Clause   string // where it comes from: "fashiontrade:4022", file and line of the vendor's document
+	Type     Type   // Text when left out
+	Required bool   // every record needs it; for a Shared field: every entity
+	Shared   bool   // belongs to the entity: may be empty on rows after its first, and must not disagree
+	// SharedBy narrows Shared: the field belongs to the part of the entity that this other field names, as
+	// a window does to a stock batch, and is shared by the rows that have one value of it. A record
+	// without one is a part by itself.
+	SharedBy string
 	List     bool    // a cell holds several values, separated by |
 	ReadOnly bool    // the vendor answers it and does not take it: dropped on import
 	Values   *Values // closed list of values, exact and case-sensitive

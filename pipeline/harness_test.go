@@ -71,7 +71,7 @@ func connect(job *pipeline.Job, server *sandbox.Server, workers int) {
 		Random: func() float64 { return 1 }, Stop: job.Stop, Counts: job.Counts}
 	job.Workers = workers
 	pace := send.NewPace(0, job.Stop)
-	account := &vendors.Account{Name: "test", BaseURL: server.BaseURL(job.Vendor.Name), Token: "secret", Workers: workers, Timeout: 5 * time.Second}
+	account := &vendors.Account{Name: "test", BaseURL: server.BaseURL(job.Vendor.Name), Token: vendors.NewSecret("secret"), Workers: workers, Timeout: 5 * time.Second}
 	job.Client = &vendors.Client{Account: account, Authorize: job.Vendor.Authorize, Agent: "test", Now: time.Now, Pace: pace,
 		HTTP:  &http.Client{Transport: send.Counting(&http.Transport{MaxIdleConnsPerHost: workers}, job.Counts)},
 		Again: job.Retry.Again(pace)}

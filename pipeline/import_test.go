@@ -344,7 +344,7 @@ func TestRunsThatSendNothing(t *testing.T) {
 	}{
 		{"over the error budget", func(j *pipeline.Job) { j.MaxErrors = budget }, isA[*pipeline.BudgetError]},
 		{"short", func(j *pipeline.Job) { j.ExpectRows = 5000 }, isA[*pipeline.ShortError]},
-		{"turned away", func(j *pipeline.Job) { j.Client.Account.Token = "wrong" },
+		{"turned away", func(j *pipeline.Job) { j.Client.Account.Token = vendors.NewSecret("wrong") },
 			func(err error) bool { return errors.Is(err, send.ErrUnauthorised) }},
 		{"nobody there", func(j *pipeline.Job) {
 			j.Client.Account.BaseURL = "http://127.0.0.1:1"

@@ -21,7 +21,7 @@ func clientOf(t *testing.T, handler http.HandlerFunc) *Client {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return &Client{
-		Account: &Account{BaseURL: server.URL + "/base", Token: "s3cr3t"},
+		Account: &Account{BaseURL: server.URL + "/base", Token: NewSecret("s3cr3t")},
 		Authorize: func(r *http.Request, a *Account) error {
 			r.Header.Set("Authorization", "Bearer "+a.Token.Reveal())
 			return nil

@@ -1,39 +1,12 @@
 package vendors
 
 import (
-	"encoding/json"
-	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"bulkload/vendors/schema"
 )
-
-func TestSecretHides(t *testing.T) {
-	const hidden = "s3cr3t"
-	secret := Secret(hidden)
-	account := Account{Name: "shop", Token: secret}
-	var shown []string
-	for _, verb := range []string{"%s", "%v", "%+v", "%#v", "%q", "%x", "%X", "%d", "%10s", "%T"} {
-		shown = append(shown, fmt.Sprintf(verb, secret), fmt.Sprintf(verb, account), fmt.Sprintf(verb, &account),
-			fmt.Sprintf(verb, []Secret{secret}), fmt.Sprintf(verb, map[Secret]Secret{secret: secret}))
-	}
-	body, err := json.Marshal(map[string]any{"account": account, "secret": secret})
-	if err != nil {
-		t.Fatal(err)
-	}
-	shown = append(shown, string(body), fmt.Sprint(secret), secret.String(), fmt.Errorf("with %v", secret).Error())
-	for _, text := range shown {
-		if strings.Contains(text, hidden) || strings.Contains(strings.ToLower(text), fmt.Sprintf("%x", hidden)) {
-			t.Errorf("%q shows the secret", text)
-		}
-	}
-	if secret.Reveal() != hidden {
-		t.Error("Reveal does not reveal")
-	}
-}
 
 func TestNoun(t *testing.T) {
 	noun := Noun{"product", "products"}

@@ -161,24 +161,24 @@ func (p *program) token(c accountConfig) (vendors.Secret, error) {
 	case c.TokenFile != "":
 		data, err := os.ReadFile(c.TokenFile)
 		if err != nil {
-			return "", fmt.Errorf("read token: %w", err)
+			return vendors.Secret{}, fmt.Errorf("read token: %w", err)
 		}
 		text = string(data)
 	case c.TokenCommand != "":
 		output, err := exec.Command("sh", "-c", c.TokenCommand).Output()
 		if err != nil {
-			return "", fmt.Errorf("run token_command: %w", err)
+			return vendors.Secret{}, fmt.Errorf("run token_command: %w", err)
 		}
 		text = string(output)
 	case c.TokenEnv != "":
 		text = p.getenv(c.TokenEnv)
 	default:
-		return "", errors.New("one of token_file, token_command and token_env is needed")
+		return vendors.Secret{}, errors.New("one of token_file, token_command and token_env is needed")
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return "", errors.New("the token is empty")
+		return vendors.Secret{}, errors.New("the token is empty")
 	}
-	return vendors.Secret(text), nil
+	return vendors.NewSecret(text), nil
 }
 
 // parseRate reads a number of requests a second: "20/s", "600/m", "20". Empty: no limit.

@@ -139,7 +139,7 @@ func (l *load) connectAs(name string, settings accountConfig) (*vendors.Account,
 		return nil, err
 	}
 	if l.flags.sandbox != "" {
-		account.Token = "sandbox" // which takes any
+		account.Token = vendors.NewSecret("token-of-the-sandbox") // which takes any
 		return account, nil
 	}
 	if account.Token, err = l.token(settings); err != nil {

@@ -22,7 +22,7 @@ var Vendor = &vendors.Vendor{
 
 // authorize sends the account's token as a bearer token (fashiontrade:6353).
 func authorize(r *http.Request, account *vendors.Account) error {
-	if account.Token == "" {
+	if account.Token.Empty() {
 		return errors.New("FashionTrade needs a token, and the account has none")
 	}
 	r.Header.Set("Authorization", "Bearer "+account.Token.Reveal())

@@ -29,7 +29,7 @@ func sandboxClient(t *testing.T) *vendors.Client {
 	if _, err := server.Start("127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	return &vendors.Client{Account: &vendors.Account{BaseURL: server.BaseURL("fashiontrade"), Token: "token"},
+	return &vendors.Client{Account: &vendors.Account{BaseURL: server.BaseURL("fashiontrade"), Token: vendors.NewSecret("token")},
 		Authorize: Vendor.Authorize, HTTP: http.DefaultClient, Agent: "test", Now: time.Now}
 }
 

@@ -48,7 +48,7 @@ func clientOf(t *testing.T, v *vendor) *vendors.Client {
 	t.Helper()
 	server := httptest.NewServer(v)
 	t.Cleanup(server.Close)
-	return &vendors.Client{Account: &vendors.Account{BaseURL: server.URL + "/pim", Token: "secret"},
+	return &vendors.Client{Account: &vendors.Account{BaseURL: server.URL + "/pim", Token: vendors.NewSecret("secret")},
 		Authorize: Vendor.Authorize, HTTP: server.Client(), Agent: "test", Now: time.Now}
 }
 
@@ -166,7 +166,7 @@ func TestRefusalsOfPUTAreGivenBack(t *testing.T) {
 
 func TestTokenIsRequired(t *testing.T) {
 	client := clientOf(t, &vendor{})
-	client.Account.Token = ""
+	client.Account.Token = vendors.Secret{}
 	for _, err := range Products.Known(context.Background(), client) {
 		if err == nil || !strings.Contains(err.Error(), "token") {
 			t.Errorf("error %v, want one about the token", err)

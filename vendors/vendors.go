@@ -35,6 +35,7 @@ type Resource struct {
 	Key     string         // the field whose value names an entity: rows sharing it are one
 	Part    string         // a second field that names an entity together with Key, as PartKey joins them; empty: Key does alone
 	Unique  []string       // fields whose values must not occur twice in a feed
+	RowKey  []string       // fields by which the rows of one entity are told apart when two exports are compared; nil: their order
 	Batch   int            // most entities in one call of Upload
 	Repeat  Repeat
 	// Encode makes the value that is sent, of an entity's records, and adds to the entity's problems

@@ -18,21 +18,27 @@ var ProductsV1 = products(vocabulary.Product1)
 func products(p *vocabulary.Product) *vendors.Resource {
 	encoder := &encoder{product: p, allowed: allowedSizes(p)}
 	api := &productAPI{mediaType: vocabulary.MediaType("product", p.Version)}
+	noun := vendors.Noun{One: "product", Many: "products"}
+	list := &listing{path: "/products", mediaType: api.mediaType, noun: noun, one: productPath}
 	return &vendors.Resource{
 		Name:      "products",
 		Version:   p.Version,
 		Doc:       "create and replace products with their variants",
-		Noun:      vendors.Noun{One: "product", Many: "products"},
+		Noun:      noun,
 		Schema:    productSchema(p),
 		Rules:     productRules,
 		Key:       "product_id",
 		Unique:    []string{"barcode"},
+		RowKey:    []string{"barcode"},
 		Batch:     1,
 		Repeat:    vendors.Harmless,
 		Encode:    encoder.encode,
 		Upload:    api.upload,
 		Trace:     trace,
 		Known:     api.known,
+		Pages:     list.pages,
+		Decode:    decodeProduct,
+		Canonical: canonicalProduct,
 		Rehearses: true,
 		Example:   productExample(p),
 	}
@@ -136,7 +142,7 @@ func variantSchema() schema.Schema {
 			Doc: "The greater end of a range of shoe sizes, as the vendor understood it."},
 		schema.Field{Name: "size.sleeve_length", Clause: clause(3174), ReadOnly: true, Type: schema.Integer,
 			Doc: "The sleeve length of a shirt size, as the vendor understood it."},
-		schema.Field{Name: "fashion_trade_id", Clause: clause(3324), ReadOnly: true,
+		schema.Field{Name: "fashion_trade_id", Clause: clause(3324), ReadOnly: true, Shared: true,
 			Doc: "The number under which the vendor keeps the product."})
 }
 

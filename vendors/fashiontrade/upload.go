@@ -2,7 +2,6 @@ package fashiontrade
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"bulkload/vendors"
@@ -89,27 +87,11 @@ func (a *productAPI) settleConflict(ctx context.Context, client *vendors.Client,
 	return nil
 }
 
-// sameProduct reports whether the vendor's answer holds what was sent. Fields that the vendor adds,
-// and the order of variants, tags and properties, do not matter.
+// sameProduct reports whether the vendor's answer holds what was sent.
 func sameProduct(stored, sent []byte) bool {
-	a, errA := normalForm(stored)
-	b, errB := normalForm(sent)
+	a, errA := canonicalProduct(stored)
+	b, errB := canonicalProduct(sent)
 	return errA == nil && errB == nil && bytes.Equal(a, b)
-}
-
-func normalForm(body []byte) ([]byte, error) {
-	var p Product
-	if err := json.Unmarshal(body, &p); err != nil {
-		return nil, err
-	}
-	active := p.Active == nil || *p.Active // "defaults to true"
-	p.Active = &active
-	slices.SortFunc(p.Tags, func(a, b Tag) int { return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Value, b.Value)) })
-	slices.SortFunc(p.Variants, func(a, b Variant) int { return cmp.Compare(a.Barcode, b.Barcode) })
-	if p.Tags == nil {
-		p.Tags = []Tag{}
-	}
-	return json.Marshal(&p)
 }
 
 // pageLimit is always sent, since the vendor means to change its default (fashiontrade:2863).

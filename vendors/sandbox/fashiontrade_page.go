@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -36,11 +35,14 @@ func (r *collection) list(c *call) answer {
 		stream: func(w io.Writer) error { return r.writePage(w, from, limit) }}
 }
 
-// pageLimit reads the limit, an int32. Without one a page is unlimited, as the document says is so
-// "at the moment".
+// defaultLimit is how many entities a page has for a client that does not say. The document says so,
+// and that it is not so "at the moment": a client that relies on either will fail.
+const defaultLimit = 25
+
+// pageLimit reads the limit, an int32.
 func pageLimit(query url.Values) (int, error) {
 	if !query.Has("limit") {
-		return math.MaxInt, nil
+		return defaultLimit, nil
 	}
 	limit, err := strconv.ParseInt(query.Get("limit"), 10, 32)
 	if err != nil || limit < 1 {

@@ -79,9 +79,8 @@ func (j *Job) acceptable(s *survey) error {
 	if j.ExpectRows > 0 && s.facts.rows != j.ExpectRows {
 		return &ShortError{Want: j.ExpectRows, Got: s.facts.rows}
 	}
-	faulty := s.collector.Counts.Faulty
-	if j.MaxErrors.exceeded(faulty, s.facts.rows) {
-		return &BudgetError{Faulty: faulty, Rows: s.facts.rows, Budget: j.MaxErrors}
+	if over := j.MaxErrors.exceeded(s.collector, s.facts.rows); over != nil {
+		return &BudgetError{Rows: s.facts.rows, Exceeded: over}
 	}
 	return nil
 }

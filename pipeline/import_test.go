@@ -333,7 +333,8 @@ A2,Shirt,5060110010035,Poppy,RED,CategoricalSize,S
 }
 
 func TestRunsThatSendNothing(t *testing.T) {
-	budget, err := pipeline.ParseBudget("1%")
+	_, toProducts := resource(t, products, "")
+	budgets, err := pipeline.ParseBudgets([]string{"1%"}, toProducts)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +343,7 @@ func TestRunsThatSendNothing(t *testing.T) {
 		change func(*pipeline.Job)
 		want   func(error) bool
 	}{
-		{"over the error budget", func(j *pipeline.Job) { j.MaxErrors = budget }, isA[*pipeline.BudgetError]},
+		{"over the error budget", func(j *pipeline.Job) { j.MaxErrors = budgets }, isA[*pipeline.BudgetError]},
 		{"short", func(j *pipeline.Job) { j.ExpectRows = 5000 }, isA[*pipeline.ShortError]},
 		{"turned away", func(j *pipeline.Job) { j.Client.Account.Token = vendors.NewSecret("wrong") },
 			func(err error) bool { return errors.Is(err, send.ErrUnauthorised) }},

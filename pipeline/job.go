@@ -23,11 +23,11 @@ type Job struct {
 	Vendor        *vendors.Vendor
 	Resource      *vendors.Resource
 	Mapping       mapping.Mapping
-	StrictColumns bool   // a column that matches no field is an error
-	MaxErrors     Budget // more faulty rows than this stop the run before anything is sent
-	ExpectRows    int64  // rows that the feed must have; 0: any number
-	CheckWorkers  int    // entities are checked on so many cores
-	TempDir       string // for what does not fit into memory; "": the system's
+	StrictColumns bool    // a column that matches no field is an error
+	MaxErrors     Budgets // more faulty rows than these stop the run before anything is sent
+	ExpectRows    int64   // rows that the feed must have; 0: any number
+	CheckWorkers  int     // entities are checked on so many cores
+	TempDir       string  // for what does not fit into memory; "": the system's
 
 	// Of imports.
 	Client     *vendors.Client

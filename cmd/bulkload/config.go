@@ -41,6 +41,8 @@ type accountConfig struct {
 	Rate         string `yaml:"rate"`
 	Workers      int    `yaml:"workers"`
 	Timeout      string `yaml:"timeout"`
+	// MaxErrors are error budgets as --max-errors takes them, which replaces them all.
+	MaxErrors []string `yaml:"max_errors"`
 }
 
 // What an account has when nothing is said.

@@ -16,7 +16,7 @@ type loadFlags struct {
 	fillMerged    bool
 	encoding      string
 	delimiter     string
-	maxErrors     string
+	maxErrors     []string
 	expectRows    int64
 	strictColumns bool
 	report        string
@@ -60,7 +60,7 @@ func (f *loadFlags) addCheck(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
 	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
-	flags.StringVar(&f.maxErrors, "max-errors", "", "send nothing when more rows are faulty than this: `100` or 5%")
+	flags.StringSliceVar(&f.maxErrors, "max-errors", nil, "send nothing when more rows are faulty: `100`, 5%, or of one rule barcode.missing=0, tag.unknown=2%; may be repeated")
 	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
 	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
 	flags.StringVar(&f.report, "report", "", "write every problem to `FILE` (.csv, .xlsx, .ndjson, .parquet)")

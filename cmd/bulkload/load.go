@@ -90,6 +90,9 @@ func (l *load) choose() error {
 	if version == "" {
 		version = settings.APIVersion
 	}
+	if len(l.flags.maxErrors) == 0 {
+		l.flags.maxErrors = settings.MaxErrors
+	}
 	if l.vendor, l.resource, err = all.Find(l.flags.to, version); err != nil {
 		return &usageError{err}
 	}
@@ -158,17 +161,15 @@ func (l *load) open(path string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	budget := pipeline.Budget{}
-	if l.flags.maxErrors != "" {
-		if budget, err = pipeline.ParseBudget(l.flags.maxErrors); err != nil {
-			return &usageError{fmt.Errorf("--max-errors: %w", err)}
-		}
+	budgets, err := pipeline.ParseBudgets(l.flags.maxErrors, l.resource)
+	if err != nil {
+		return &usageError{fmt.Errorf("--max-errors, or the account's max_errors: %w", err)}
 	}
 	if l.feed, err = feed.Open(path, l.stdin, options); err != nil {
 		return asFeedError(path, err)
 	}
 	l.job = &pipeline.Job{Feed: l.feed, Vendor: l.vendor, Resource: l.resource, Mapping: m,
-		StrictColumns: l.flags.strictColumns, MaxErrors: budget, ExpectRows: l.flags.expectRows,
+		StrictColumns: l.flags.strictColumns, MaxErrors: budgets, ExpectRows: l.flags.expectRows,
 		CheckWorkers: runtime.GOMAXPROCS(0), Stop: l.stop}
 	return nil
 }

@@ -115,25 +115,45 @@ func (c *Collector) Close() error {
 func (c *Collector) Add(e Event) error {
 	c.Counts.Rows[e.Outcome] += int64(len(e.Rows))
 	c.Counts.Entities[e.Outcome]++
-	faulty := make(map[int64]struct{})
+	var rows ruleRows
 	for i := range e.Findings {
 		finding := &e.Findings[i]
 		finding.Entity, finding.Outcome = e.Entity, e.Outcome
-		if finding.Severity == schema.Error {
-			faulty[finding.Place.Row] = struct{}{}
+		if finding.Severity == schema.Error && rows.first("", finding.Place.Row) {
+			c.Counts.Faulty++
 		}
-		c.count(finding)
+		c.count(finding, rows.first(finding.Rule, finding.Place.Row))
 		key := spill.Key{High: uint64(finding.Place.Row), Low: uint64(i)}
 		c.scratch = finding.append(c.scratch[:0])
 		if err := c.findings.Add(key, c.scratch); err != nil {
 			return err
 		}
 	}
-	c.Counts.Faulty += int64(len(faulty))
 	if e.Reasons == nil {
 		return nil
 	}
 	return c.reject(e)
+}
+
+// ruleRows are the rows of an entity that were counted for a rule, "" being any error. The zero value is empty.
+type ruleRows map[ruleRow]struct{}
+
+type ruleRow struct {
+	rule string
+	row  int64
+}
+
+// first reports whether the row is met for the first time with this rule.
+func (r *ruleRows) first(rule string, row int64) bool {
+	at := ruleRow{rule, row}
+	if _, met := (*r)[at]; met {
+		return false
+	}
+	if *r == nil {
+		*r = make(ruleRows)
+	}
+	(*r)[at] = struct{}{}
+	return true
 }
 
 // WentIn reports whether rows of this outcome are with the vendor.

@@ -51,19 +51,24 @@ type RuleCount struct {
 	Sentence string
 	Severity schema.Severity
 	Findings int64
+	Rows     int64     // that have at least one of the findings
 	Examples []Finding // the first few of the feed that differ in their value
 }
 
 // examplesKept is how many examples of a rule a summary shows.
 const examplesKept = 3
 
-func (c *Collector) count(f *Finding) {
+// count counts a finding; newRow says that its row had none of the rule before.
+func (c *Collector) count(f *Finding, newRow bool) {
 	rule := c.rules[f.Rule]
 	if rule == nil {
 		rule = &RuleCount{Rule: f.Rule, Severity: f.Severity}
 		c.rules[f.Rule] = rule
 	}
 	rule.Findings++
+	if newRow {
+		rule.Rows++
+	}
 	rule.keep(f)
 }
 

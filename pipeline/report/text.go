@@ -162,10 +162,22 @@ func (t *text) rules(s *Summary) {
 const exampleIndent = 4 + 14 + 1
 
 func (t *text) example(f *Finding) {
-	where := f.Cell
-	if where == "" {
-		where = f.Place.String()
+	t.hanging(exampleIndent, "    %-14s %s", f.where(), shorten(f.said(), 200))
+}
+
+// Brief tells place and problem on one short line: `Products!F12 colors: "NAVY" is not in the list → BLUE`.
+func (f *Finding) Brief() string { return f.where() + " " + shorten(f.said(), 100) }
+
+// where is the cell, or the place when the format has none.
+func (f *Finding) where() string {
+	if f.Cell != "" {
+		return f.Cell
 	}
+	return f.Place.String()
+}
+
+// said is what is wrong, with the value and the nearest right one.
+func (f *Finding) said() string {
 	said := f.Message
 	if f.Field != "" && !strings.HasPrefix(said, f.Field) {
 		said = f.Field + ": " + said
@@ -176,7 +188,7 @@ func (t *text) example(f *Finding) {
 	if f.Suggestion != "" {
 		said += " → " + shorten(f.Suggestion, 60)
 	}
-	t.hanging(exampleIndent, "    %-14s %s", where, shorten(said, 200))
+	return said
 }
 
 func (t *text) files(s *Summary) {

@@ -2,6 +2,7 @@ package fashiontrade
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -124,14 +125,20 @@ func (s size) spell(text string) string {
 	case childrenAge:
 		return spellRange(spellAge(s.low, s.unit), spellAge(s.high, s.unit))
 	case euShirt:
-		return spellPair(strconv.Itoa(int(s.low)), "-", s.high)
+		if s.high < 0 {
+			return strconv.Itoa(int(s.low))
+		}
+		return fmt.Sprintf("%d-%d", s.low, s.high)
 	case euShoe:
 		if strings.ContainsFunc(text, func(r rune) bool { return 'A' <= r && r <= 'Z' }) {
 			return strings.Join(strings.Fields(text), "")
 		}
 		return spellRange(spellHalves(s.low), spellHalves(s.high))
 	case jeans:
-		return spellPair("W"+strconv.Itoa(int(s.low)), "L", s.high)
+		if s.high < 0 {
+			return fmt.Sprintf("W%02d", s.low)
+		}
+		return fmt.Sprintf("W%02dL%02d", s.low, s.high)
 	case oneSize:
 		return ""
 	case otherSize:
@@ -146,13 +153,6 @@ func spellRange(low, high string) string {
 		return low
 	}
 	return low + "-" + high
-}
-
-func spellPair(first, between string, second int16) string {
-	if second < 0 {
-		return first
-	}
-	return first + between + strconv.Itoa(int(second))
 }
 
 func spellAge(n int16, unit byte) string { return strconv.Itoa(int(n)) + string(unit) }

@@ -18,6 +18,7 @@ import (
 	"bulkload/formats"
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
+	"bulkload/pipeline/pace"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
 	"bulkload/vendors"
@@ -70,11 +71,14 @@ func connect(job *pipeline.Job, server *sandbox.Server, workers int) {
 	job.Retry = send.Retry{Attempts: 40, First: time.Millisecond, Longest: 5 * time.Millisecond,
 		Random: func() float64 { return 1 }, Stop: job.Stop, Counts: job.Counts}
 	job.Workers = workers
-	pace := send.NewPace(0, job.Stop)
+	slots, err := pace.New(pace.Options{Stop: job.Stop})
+	if err != nil {
+		panic(err) // nothing of it can fail in memory
+	}
 	account := &vendors.Account{Name: "test", BaseURL: server.BaseURL(job.Vendor.Name), Token: vendors.NewSecret("secret"), Workers: workers, Timeout: 5 * time.Second}
-	job.Client = &vendors.Client{Account: account, Authorize: job.Vendor.Authorize, Agent: "test", Now: time.Now, Pace: pace,
+	job.Client = &vendors.Client{Account: account, Authorize: job.Vendor.Authorize, Agent: "test", Now: time.Now, Pace: slots,
 		HTTP:  &http.Client{Transport: send.Counting(&http.Transport{MaxIdleConnsPerHost: workers}, job.Counts)},
-		Again: job.Retry.Again(pace)}
+		Again: job.Retry.Again}
 }
 
 // imported runs an import that must come to its end.

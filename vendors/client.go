@@ -23,6 +23,9 @@ type Client struct {
 	Agent     string // User-Agent
 	Now       func() time.Time
 	Pace      Pace // nil: requests leave at once
+	// Class names the kind of endpoint that a request goes to, when a vendor's limits differ by more
+	// than reading and writing. Nil: ClassOf.
+	Class func(Request) string
 	// Again decides whether a GET that failed is sent once more, and waits as long as it should.
 	// Nil: never. What writes is repeated by the caller, who knows what that does.
 	Again func(ctx context.Context, attempt int, err error) bool
@@ -31,12 +34,27 @@ type Client struct {
 	Leaving func(ctx context.Context) error
 }
 
-// Pace is how fast requests may leave. It belongs to the account: all its workers share one.
+// Pace is how fast requests may leave, and how many at once. It belongs to the account: all its
+// workers share one.
 type Pace interface {
-	// Slot waits until one more request may leave.
-	Slot(ctx context.Context) error
-	// Hold gives no slot for a while, because the vendor asked for that.
-	Hold(pause time.Duration)
+	// Slot waits until one more request of a class may leave. The caller then calls ended once, with
+	// the request's error: what a vendor's answer says about its limits is taken from that. Of an
+	// error that is neither an *APIError nor a *TransportError it is known that nothing left.
+	Slot(ctx context.Context, class string) (ended func(error), err error)
+}
+
+// The classes of requests for which ClassOf finds a pace. A vendor may have others.
+const (
+	Reading = "reading"
+	Writing = "writing"
+)
+
+// ClassOf tells what reads from what writes by the method.
+func ClassOf(r Request) string {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return Reading
+	}
+	return Writing
 }
 
 // A Request is one call of a vendor's API.
@@ -131,11 +149,27 @@ func (c *Client) Do(ctx context.Context, request Request) (*Response, error) {
 }
 
 func (c *Client) once(ctx context.Context, request Request) (*Response, error) {
+	ended := func(error) {}
 	if c.Pace != nil {
-		if err := c.Pace.Slot(ctx); err != nil {
+		var err error
+		if ended, err = c.Pace.Slot(ctx, c.class(request)); err != nil {
 			return nil, fmt.Errorf("wait for a slot: %w", err)
 		}
 	}
+	response, err := c.exchange(ctx, request)
+	ended(err)
+	return response, err
+}
+
+func (c *Client) class(request Request) string {
+	if c.Class != nil {
+		return c.Class(request)
+	}
+	return ClassOf(request)
+}
+
+// exchange sends a request that has its slot, and reads the answer.
+func (c *Client) exchange(ctx context.Context, request Request) (*Response, error) {
 	if c.Leaving != nil && request.Method != http.MethodGet {
 		if err := c.Leaving(ctx); err != nil {
 			return nil, err
@@ -210,26 +244,30 @@ func withoutURL(err error) error {
 }
 
 func (c *Client) apiError(answer *http.Response, body []byte) *APIError {
-	e := &APIError{Status: answer.StatusCode, RetryAfter: c.retryAfter(answer.Header.Get("Retry-After"))}
+	e := &APIError{Status: answer.StatusCode, RetryAfter: c.retryAfter(answer.Header)}
 	e.Code, e.Message = errorText(body)
-	if e.Temporary() && e.RetryAfter > 0 && c.Pace != nil {
-		c.Pace.Hold(e.RetryAfter)
-	}
 	return e
 }
 
 // longestWait bounds Retry-After: a vendor that asks for more has made a mistake.
 const longestWait = 30 * 24 * time.Hour
 
-// retryAfter reads the header's two forms, seconds and an HTTP date.
-func (c *Client) retryAfter(value string) time.Duration {
-	if seconds, err := strconv.Atoi(strings.TrimSpace(value)); err == nil && seconds > 0 {
+// retryAfter reads the header's two forms, seconds and an HTTP date. A date is by the vendor's clock,
+// so it counts from the answer's own date; ours serves only where there is none.
+func (c *Client) retryAfter(header http.Header) time.Duration {
+	value := strings.TrimSpace(header.Get("Retry-After"))
+	if seconds, err := strconv.Atoi(value); err == nil && seconds > 0 {
 		return time.Duration(min(seconds, int(longestWait/time.Second))) * time.Second
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return min(longestWait, max(0, at.Sub(c.Now())))
+	at, err := http.ParseTime(value)
+	if err != nil {
+		return 0
 	}
-	return 0
+	now, err := http.ParseTime(header.Get("Date"))
+	if err != nil {
+		now = c.Now()
+	}
+	return min(longestWait, max(0, at.Sub(now)))
 }
 
 // errorText finds the vendor's words in an error's body: the JSON members code and message (or

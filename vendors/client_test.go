@@ -3,6 +3,7 @@ package vendors
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -116,6 +118,7 @@ func TestRetryAfter(t *testing.T) {
 		{"9300000000", longestWait}, {noon.AddDate(300, 0, 0).Format(http.TimeFormat), longestWait},
 	} {
 		client := clientOf(t, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Date"] = nil // the vendor's clock is not told
 			w.Header().Set("Retry-After", test.header)
 			w.WriteHeader(http.StatusTooManyRequests)
 		})
@@ -127,11 +130,22 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
+func TestRetryAfterCountsFromTheVendorsClock(t *testing.T) {
+	for _, skew := range []time.Duration{-26 * time.Hour, 0, 7 * time.Minute} {
+		theirs := noon.Add(skew)
+		client := &Client{Now: func() time.Time { return noon }}
+		header := http.Header{"Date": {theirs.Format(http.TimeFormat)}, "Retry-After": {theirs.Add(40 * time.Second).Format(http.TimeFormat)}}
+		if got := client.retryAfter(header); got != 40*time.Second {
+			t.Errorf("with a clock %s ahead: wait %s, want 40s", skew, got)
+		}
+	}
+}
+
 func TestRetryAfterIsNeverNegative(t *testing.T) {
 	client := &Client{Now: func() time.Time { return noon }}
 	rapid.Check(t, func(t *rapid.T) {
 		value := rapid.OneOf(rapid.StringMatching(`[0-9]{1,20}`), rapid.String()).Draw(t, "value")
-		if got := client.retryAfter(value); got < 0 {
+		if got := client.retryAfter(http.Header{"Retry-After": {value}}); got < 0 {
 			t.Fatalf("retryAfter(%q) = %s", value, got)
 		}
 	})
@@ -170,6 +184,47 @@ func TestCancelled(t *testing.T) {
 	client := clientOf(t, func(http.ResponseWriter, *http.Request) {})
 	if _, err := client.Do(ctx, Request{Method: "GET", Path: "/"}); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
+	}
+}
+
+// paced notes what a Client tells its pace.
+type paced struct{ told []string }
+
+func (p *paced) Slot(_ context.Context, class string) (func(error), error) {
+	p.told = append(p.told, "slot of "+class)
+	return func(err error) { p.told = append(p.told, fmt.Sprint("ended: ", err)) }, nil
+}
+
+func TestPaceIsToldOfEveryRequest(t *testing.T) {
+	pace := &paced{}
+	status := http.StatusOK
+	client := clientOf(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) })
+	client.Pace = pace
+	client.Leaving = func(context.Context) error {
+		pace.told = append(pace.told, "leaving")
+		if status == http.StatusAccepted {
+			return errors.New("disk full")
+		}
+		return nil
+	}
+	for _, s := range []int{http.StatusOK, http.StatusTooManyRequests, http.StatusAccepted} {
+		status = s
+		client.Do(context.Background(), Request{Method: "PUT", Path: "/a"})
+	}
+	client.Class = func(Request) string { return "search" }
+	client.Do(context.Background(), Request{Method: "GET", Path: "/a"})
+	want := []string{"slot of writing", "leaving", "ended: <nil>", "slot of writing", "leaving", "ended: HTTP 429 Too Many Requests",
+		"slot of writing", "leaving", "ended: disk full", "slot of search", "ended: <nil>"}
+	if diff := cmp.Diff(want, pace.told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
+func TestClassOf(t *testing.T) {
+	for method, want := range map[string]string{"GET": Reading, "HEAD": Reading, "PUT": Writing, "POST": Writing, "DELETE": Writing} {
+		if got := ClassOf(Request{Method: method}); got != want {
+			t.Errorf("ClassOf(%s) = %s, want %s", method, got, want)
+		}
 	}
 }
 

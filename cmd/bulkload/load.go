@@ -14,6 +14,7 @@ import (
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
 	"bulkload/pipeline/mapping"
+	"bulkload/pipeline/pace"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
 	"bulkload/vendors"
@@ -224,10 +225,13 @@ func (l *load) connect() (release func(), err error) {
 	transport.MaxConnsPerHost = l.account.Workers
 	retry := send.DefaultRetry(l.stop, counts)
 	retry.Attempts = 1 + max(0, l.flags.retries)
-	pace := send.NewPace(l.account.Rate, l.stop)
+	slots, err := pace.New(pace.Options{Rate: l.account.Rate, Stop: l.stop})
+	if err != nil {
+		return nil, err
+	}
 	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize,
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
-		Agent: "bulkload/" + version(), Now: l.now, Pace: pace, Again: retry.Again(pace)}
+		Agent: "bulkload/" + version(), Now: l.now, Pace: slots, Again: retry.Again}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
 	l.job.CreateOnly, l.job.Rehearse = l.flags.createOnly, l.flags.dryRun
 	closeSandbox := release

@@ -78,7 +78,7 @@ func attempts(repeat vendors.Repeat, errs ...error) (*vendors.Resource, *int) {
 
 func sender(d *desk, r *vendors.Resource) *Sender {
 	counts := &Counts{}
-	return &Sender{Resource: r, Client: &vendors.Client{Pace: NewPace(0, nil)}, Work: d, Settled: d, State: d, Workers: 1,
+	return &Sender{Resource: r, Client: &vendors.Client{}, Work: d, Settled: d, State: d, Workers: 1,
 		Retry: Retry{Attempts: 4, First: time.Second, Longest: 3 * time.Second, Random: func() float64 { return 1 }, Counts: counts}}
 }
 
@@ -107,9 +107,9 @@ func TestOutcomes(t *testing.T) {
 		{"cut line where repeating is unsafe", vendors.Unsafe, []error{cut}, vendors.Unknown, 1, 0},
 		{"500 where repeating is unsafe", vendors.Unsafe, []error{status(500)}, vendors.Unknown, 1, 0},
 		{"no connection where repeating is unsafe", vendors.Unsafe, []error{refused}, vendors.Created, 2, time.Second},
-		{"429 where repeating is unsafe", vendors.Unsafe, []error{status(429)}, vendors.Created, 2, 0},
+		{"429 where repeating is unsafe", vendors.Unsafe, []error{status(429)}, vendors.Created, 2, time.Second},
 		{"always 503", vendors.Harmless, []error{status(503), status(503), status(503), status(503)}, vendors.Unknown, 4, 6 * time.Second},
-		{"always 429", vendors.Harmless, []error{status(429), status(429), status(429), status(429)}, vendors.Skipped, 4, 0},
+		{"always 429", vendors.Harmless, []error{status(429), status(429), status(429), status(429)}, vendors.Skipped, 4, 6 * time.Second},
 		{"never a connection", vendors.Harmless, []error{refused, refused, refused, refused}, vendors.Skipped, 4, 6 * time.Second},
 	}
 	for _, test := range tests {
@@ -197,66 +197,15 @@ func TestAttemptThatNeverLeavesKeepsTheEarlierError(t *testing.T) {
 	})
 }
 
-func TestPaceHoldsTheRate(t *testing.T) {
+func TestAgainIsForWhatPasses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(10, nil)
-		start := time.Now()
-		var running sync.WaitGroup
-		for range 4 {
-			running.Go(func() {
-				for range 25 {
-					if err := p.Slot(t.Context()); err != nil {
-						t.Error(err)
-					}
-				}
-			})
-		}
-		running.Wait()
-		if took := time.Since(start).Round(time.Millisecond); took != 9900*time.Millisecond {
-			t.Errorf("100 slots at 10/s took %v, want 9.9s", took)
-		}
-	})
-}
-
-func TestHoldStopsEverybody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := NewPace(0, nil)
-		p.Hold(5 * time.Second)
-		p.Hold(2 * time.Second) // a shorter one does not shorten it
-		start := time.Now()
-		var running sync.WaitGroup
-		for range 3 {
-			running.Go(func() {
-				if err := p.Slot(t.Context()); err != nil || time.Since(start) != 5*time.Second {
-					t.Errorf("Slot = %v after %v, want nil after 5s", err, time.Since(start))
-				}
-			})
-		}
-		running.Wait()
-	})
-}
-
-func TestStopEndsHold(t *testing.T) {
-	stop := make(chan struct{})
-	p := NewPace(0, stop)
-	p.Hold(time.Hour)
-	close(stop)
-	if err := p.Slot(t.Context()); err == nil {
-		t.Error("Slot gave no error after the stop")
-	}
-}
-
-func TestAgainWaitsForThrottling(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pace := NewPace(0, nil)
 		retry := sender(newDesk(), nil).Retry
-		again := retry.Again(pace)
 		start := time.Now()
-		if !again(t.Context(), 1, status(429)) || again(t.Context(), 1, status(404)) || again(t.Context(), 4, status(503)) {
+		if !retry.Again(t.Context(), 1, status(429)) || retry.Again(t.Context(), 1, status(404)) || retry.Again(t.Context(), 4, status(503)) {
 			t.Error("Again took 404 or a fourth failure, or refused 429")
 		}
-		if err := pace.Slot(t.Context()); err != nil || time.Since(start) != time.Second {
-			t.Errorf("Slot = %v after %v, want nil after 1s", err, time.Since(start))
+		if time.Since(start) != time.Second {
+			t.Errorf("waited %v, want 1s", time.Since(start))
 		}
 	})
 }

@@ -7,6 +7,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,12 +30,13 @@ type Journal struct {
 	wake    chan struct{} // holds an element while there may be a group to be stored
 	stopped chan struct{} // closed when store has returned
 
-	mu     sync.Mutex
-	group  *group // what is to be stored next; nil: nothing
-	spare  []byte // a buffer that is not in use
-	err    error  // of a write or sync that failed: nothing is added after it
-	ended  bool
-	closed bool
+	mu      sync.Mutex
+	group   *group // what is to be stored next; nil: nothing
+	writing *group // what is being stored, or was the last to be
+	spare   []byte // a buffer that is not in use
+	err     error  // of a write or sync that failed: nothing is added after it
+	ended   bool
+	closed  bool
 }
 
 // A group is what shares one write and one fsync.
@@ -213,6 +215,18 @@ func (j *Journal) Settle(outcomes ...Outcome) error {
 	return g.err
 }
 
+// Sync returns when everything that was settled before outlasts a power cut.
+func (j *Journal) Sync() error {
+	j.mu.Lock()
+	g, err := cmp.Or(j.group, j.writing), j.err
+	j.mu.Unlock()
+	if err != nil || g == nil {
+		return err
+	}
+	<-g.done
+	return g.err
+}
+
 // End stores that the run is over, together with all that was settled before. When it returns, both
 // outlast a power cut; a power cut meanwhile loses the End first. Nothing can be added afterwards.
 func (j *Journal) End(e End) error {
@@ -293,6 +307,9 @@ func (j *Journal) take() *group {
 	defer j.mu.Unlock()
 	g := j.group
 	j.group = nil
+	if g != nil {
+		j.writing = g
+	}
 	return g
 }
 

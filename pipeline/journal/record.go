@@ -30,7 +30,8 @@ type Intent struct {
 	Key     string
 	Hash    vendors.Hash // of the body
 	Token   string
-	Attempt int // from 1
+	Attempt int  // from 1
+	Known   bool // the vendor had an entity of this key before
 }
 
 // Outcome says what became of an entity.
@@ -77,7 +78,11 @@ func appendIntent(b []byte, r *Intent) []byte {
 	b = appendText(b, r.Key)
 	b = append(b, r.Hash[:]...)
 	b = appendText(b, r.Token)
-	return binary.AppendVarint(b, int64(r.Attempt))
+	b = binary.AppendVarint(b, int64(r.Attempt))
+	if r.Known {
+		return append(b, 1)
+	}
+	return append(b, 0)
 }
 
 func appendOutcome(b []byte, r *Outcome) []byte {
@@ -119,7 +124,7 @@ func (f *fields) record() (r Record) {
 	case beginKind:
 		r.Begin = &Begin{Run: f.text(), Account: f.text(), Target: f.text(), Version: f.text(), Started: f.time()}
 	case intentKind:
-		r.Intent = &Intent{Key: f.text(), Hash: f.hash(), Token: f.text(), Attempt: f.int()}
+		r.Intent = &Intent{Key: f.text(), Hash: f.hash(), Token: f.text(), Attempt: f.int(), Known: f.bool()}
 	case outcomeKind:
 		r.Outcome = &Outcome{Key: f.text(), Hash: f.hash(), Outcome: f.outcome(), Status: f.int(),
 			ID: f.text(), Code: f.text(), Message: f.text()}
@@ -174,6 +179,14 @@ func (f *fields) int() int {
 	}
 	f.rest = f.rest[n:]
 	return int(value)
+}
+
+func (f *fields) bool() bool {
+	b := f.byte()
+	if b > 1 {
+		f.fail("a truth value that is neither")
+	}
+	return b == 1
 }
 
 func (f *fields) text() string { return string(f.take(f.uint())) }

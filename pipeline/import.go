@@ -9,8 +9,10 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"bulkload/formats"
+	"bulkload/pipeline/journal"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
 	"bulkload/vendors"
@@ -26,6 +28,9 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 	defer survey.facts.close()
 	err = job.acceptable(survey)
 	survey.collector.Close()
+	if err == nil && job.Start != nil {
+		err = job.Start()
+	}
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
 	}
@@ -52,7 +57,7 @@ func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error)
 	collector := report.NewCollector(j.TempDir)
 	queue := newQueue(j, collector, s.facts.rows)
 	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: known,
-		Retry: j.Retry, Workers: j.Workers, CreateOnly: j.CreateOnly, Rehearse: j.Rehearse}
+		Retry: j.Retry, Workers: j.Workers, CreateOnly: j.CreateOnly, Rehearse: j.Rehearse, Again: j.Again}
 	var sendErr error
 	var running sync.WaitGroup
 	running.Go(func() {
@@ -65,9 +70,9 @@ func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error)
 	running.Wait()
 	drainErr := queue.drain()
 	if err := cmp.Or(broken(ctx, readErr), drainErr); err != nil {
-		return j.result(queue.settler.settledRows(), collector), err // the rest of the feed was not looked at
+		return queue.result(queue.settler.settledRows()), err // the rest of the feed was not looked at
 	}
-	return j.result(p.rows, collector), j.ending(s, p.rows, sendErr)
+	return queue.result(p.rows), j.ending(s, p.rows, sendErr)
 }
 
 // broken says what it means that the feed could not be read to its end a second time.
@@ -99,10 +104,12 @@ func (j *Job) ending(s *survey, rows int64, sendErr error) error {
 	return nil
 }
 
-// keys is the set of the keys that the vendor has, as sorted hashes.
+// keys is the set of the keys that the vendor has, as sorted hashes, and what the account's history
+// says of them.
 type keys struct {
 	seed   maphash.Seed
 	hashes []uint64
+	past   func(key string) (send.Past, error) // nil: nothing is known
 }
 
 var _ send.State = (*keys)(nil)
@@ -113,9 +120,17 @@ func (k *keys) Has(key string) bool {
 	return found
 }
 
+// Past tells what earlier processes did with an entity of this key.
+func (k *keys) Past(key string) (send.Past, error) {
+	if k.past == nil {
+		return send.Past{}, nil
+	}
+	return k.past(key)
+}
+
 // known lists what the vendor has, so that created and updated can be told apart.
 func (j *Job) known(ctx context.Context) (*keys, error) {
-	k := &keys{seed: maphash.MakeSeed()}
+	k := &keys{seed: maphash.MakeSeed(), past: j.Past}
 	if j.Resource.Known == nil {
 		return k, nil
 	}
@@ -156,6 +171,8 @@ type queue struct {
 	once    sync.Once
 	mu      sync.Mutex
 	flying  map[*vendors.Entity]*unit
+
+	recalled atomic.Int64 // entities that an earlier process settled
 }
 
 var (
@@ -165,8 +182,14 @@ var (
 
 func newQueue(j *Job, collector *report.Collector, total int64) *queue {
 	return &queue{job: j, settler: &settler{job: j, collector: collector, rehearsal: j.Rehearse}, total: total,
-		waiting: make(chan *unit, 2*max(1, j.Workers)*j.Resource.Batch),
+		waiting: make(chan *unit, 2*max(1, j.Workers)*j.batch()),
 		over:    make(chan struct{}), flying: make(map[*vendors.Entity]*unit)}
+}
+
+func (q *queue) result(rows int64) *Result {
+	result := q.job.result(rows, q.settler.collector)
+	result.Summary.Recalled = q.recalled.Load()
+	return result
 }
 
 // put takes a checked unit: what is not sound, or comes after the end, is settled at once.
@@ -218,7 +241,7 @@ func (q *queue) drain() error {
 // Next gives out the next entities, io.EOF when the feed has ended or the run is to end.
 func (q *queue) Next(ctx context.Context) ([]*vendors.Entity, error) {
 	var entities []*vendors.Entity
-	for len(entities) < q.job.Resource.Batch {
+	for len(entities) < q.job.batch() {
 		u, ok := q.take(ctx, len(entities) == 0)
 		if !ok {
 			break
@@ -256,15 +279,52 @@ func (q *queue) take(ctx context.Context, wait bool) (*unit, bool) {
 	return nil, false
 }
 
-// Settle writes down what became of entities.
-func (q *queue) Settle(entities []*vendors.Entity) error {
-	var first error
-	for _, e := range entities {
-		q.mu.Lock()
-		u := q.flying[e]
-		delete(q.flying, e)
-		q.mu.Unlock()
-		first = cmp.Or(first, q.settleUnit(u))
+// Leave writes down, before it happens, that entities leave. It returns when that would outlast a
+// power cut.
+func (q *queue) Leave(ctx context.Context, entities []*vendors.Entity, attempt int) error {
+	if q.job.Journal == nil {
+		return nil
 	}
-	return first
+	intents := make([]journal.Intent, len(entities))
+	for i, e := range entities {
+		intents[i] = journal.Intent{Key: e.Key, Hash: e.Hash, Token: e.Token, Attempt: attempt, Known: e.Known}
+	}
+	return q.job.Journal.Intend(ctx, intents...)
+}
+
+// Settle writes down what became of entities that were sent.
+func (q *queue) Settle(entities []*vendors.Entity) error {
+	err := q.record(entities)
+	for _, e := range entities {
+		err = cmp.Or(err, q.settleEntity(e))
+	}
+	return err
+}
+
+func (q *queue) record(entities []*vendors.Entity) error {
+	if q.job.Journal == nil {
+		return nil
+	}
+	outcomes := make([]journal.Outcome, len(entities))
+	for i, e := range entities {
+		outcomes[i] = journal.Outcome{Key: e.Key, Hash: e.Hash, Outcome: e.Outcome, Status: e.Status, ID: e.ID}
+		if e.Answer != nil {
+			outcomes[i].Status, outcomes[i].Code, outcomes[i].Message = e.Answer.Status, e.Answer.Code, e.Answer.Message
+		}
+	}
+	return q.job.Journal.Settle(outcomes...)
+}
+
+// Recall takes an entity that an earlier process sent.
+func (q *queue) Recall(e *vendors.Entity) error {
+	q.recalled.Add(1)
+	return q.settleEntity(e)
+}
+
+func (q *queue) settleEntity(e *vendors.Entity) error {
+	q.mu.Lock()
+	u := q.flying[e]
+	delete(q.flying, e)
+	q.mu.Unlock()
+	return q.settleUnit(u)
 }

@@ -11,6 +11,7 @@ import (
 
 	"bulkload/formats"
 	"bulkload/formats/feed"
+	"bulkload/pipeline/journal"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
@@ -36,7 +37,17 @@ type Job struct {
 	Workers    int             // calls in flight at once
 	CreateOnly bool            // never replace what the vendor has
 	Rehearse   bool            // check at the vendor too, but store nothing
+	Again      bool            // send what an earlier run stored, also where that stores it twice
+	Batch      int             // entities in one call at most; 0: as many as the resource takes
 	Stop       <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent
+
+	// Start is called once the feed may be sent, before anything is. It may set Journal and Past. Nil:
+	// the run keeps no journal.
+	Start func() error
+	// Journal holds what leaves and what became of it. Nil: nobody goes on with this run.
+	Journal *journal.Journal
+	// Past tells what earlier processes did with an entity. Nil: nothing.
+	Past func(key string) (send.Past, error)
 
 	// Progress is told how far the job is, often and from several goroutines. Nil: nobody listens.
 	Progress func(Progress)
@@ -108,6 +119,14 @@ func (j *Job) progress(stage string, done, total int64) {
 	if j.Progress != nil {
 		j.Progress(Progress{stage, done, total})
 	}
+}
+
+// batch is how many entities go into one call.
+func (j *Job) batch() int {
+	if j.Batch > 0 {
+		return min(j.Batch, j.Resource.Batch)
+	}
+	return j.Resource.Batch
 }
 
 func (j *Job) stopped() bool {

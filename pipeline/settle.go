@@ -17,7 +17,7 @@ var (
 		Sentence: "a row without a key stands beside it and may belong to it; it is held back until that row has its key"}
 	VendorRefused = &schema.Rule{ID: "vendor.refused", Sentence: "the vendor did not take it"}
 	NoAnswer      = &schema.Rule{ID: "vendor.no-answer",
-		Sentence: "it was sent and no answer came: it may be stored or not; loading it again settles it"}
+		Sentence: "it was sent and no answer came: it may be stored or not"}
 	NotSent = &schema.Rule{ID: "run.ended", Sentence: "it was not sent, because the run ended before"}
 )
 
@@ -77,12 +77,20 @@ func (j *Job) addAnswer(u *unit) {
 	case vendors.Refused:
 		e.Add(j.traced(u))
 	case vendors.Unknown:
-		problem := schema.Problem{Rule: NoAnswer, Column: -1}
+		problem := schema.Problem{Rule: NoAnswer, Column: -1, Message: j.doubt()}
 		if e.Answer != nil {
-			problem.Message = fmt.Sprintf("the vendor failed (%v): it may be stored or not; loading it again settles it", e.Answer)
+			problem.Message = fmt.Sprintf("the vendor failed (%v), and %s", e.Answer, j.doubt())
 		}
 		e.Problems = append(e.Problems, problem)
 	}
+}
+
+// doubt says what to do about an entity that may be stored or not.
+func (j *Job) doubt() string {
+	if j.Resource.Repeat == vendors.Unsafe {
+		return NoAnswer.Sentence + "; look whether the vendor has it, and load it with --again only if it has not"
+	}
+	return NoAnswer.Sentence + "; loading it again settles it"
 }
 
 // traced is the vendor's refusal, at the cell it speaks of when the resource can tell.
@@ -171,7 +179,7 @@ func (j *Job) wholeReason(u *unit, findings []report.Finding) string {
 	case vendors.Skipped:
 		return NotSent.Sentence
 	case vendors.Unknown:
-		return NoAnswer.Sentence
+		return j.doubt()
 	}
 	for i := range findings {
 		if findings[i].Severity == schema.Error {

@@ -135,6 +135,8 @@ type jsonSummary struct {
 	Report    string           `json:"report,omitempty"`
 	Rejects   string           `json:"rejects,omitempty"`
 	Stopped   string           `json:"stopped,omitempty"`
+	Resume    string           `json:"resume,omitempty"`
+	Recalled  int64            `json:"settled_before"`
 	ExitCode  int              `json:"exit_code"`
 }
 
@@ -167,7 +169,7 @@ func (s *Summary) json(exitCode int) jsonSummary {
 		RowsIn: s.RowsIn, Blank: s.Blank, Rows: make(map[string]int64), Entities: make(map[string]int64),
 		Rules: []jsonRule{}, Remarks: []string{}, Ignored: s.Ignored, Dropped: s.Dropped,
 		Requests: s.Requests.Sent, Retried: s.Requests.Retried, Throttled: s.Requests.Throttled,
-		Report: s.Report, Rejects: s.Rejects, Stopped: s.Stopped, ExitCode: exitCode,
+		Report: s.Report, Rejects: s.Rejects, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
 	}
 	for _, outcome := range vendors.Outcomes {
 		summary.Rows[s.word(outcome)] = s.Counts.Rows[outcome]

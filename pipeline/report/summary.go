@@ -36,6 +36,8 @@ type Summary struct {
 	Report   string // paths of what was written, "" when it was not
 	Rejects  string
 	Stopped  string // why the run ended before its work was done; "" when it did not
+	Resume   string // the command that goes on with the run; "" when nothing is left
+	Recalled int64  // entities that an earlier process had settled
 	Sending  bool   // the run was meant to send
 	DryRun   bool
 }

@@ -108,7 +108,7 @@ func (s *Summary) hint(outcome vendors.Outcome) string {
 	case vendors.Refused:
 		return "  (the vendor did not take them)"
 	case vendors.Unknown:
-		return "  (sent, no answer came: load them again)"
+		return "  (sent, and no answer came)"
 	case vendors.Skipped:
 		if s.word(outcome) != outcome.String() {
 			return ""
@@ -196,6 +196,9 @@ func (t *text) files(s *Summary) {
 		t.line("%s, %d repeated, %d throttled, %s", plural(s.Requests.Sent, "request"), s.Requests.Retried,
 			s.Requests.Throttled, s.took())
 	}
+	if s.Recalled > 0 {
+		t.line("%d %s settled before and not sent again", s.Recalled, s.Noun.Of(s.Recalled))
+	}
 	switch {
 	case s.Report != "":
 		t.line("report:  %s", s.Report)
@@ -207,6 +210,9 @@ func (t *text) files(s *Summary) {
 	}
 	if s.Stopped != "" {
 		t.line("stopped: %s", s.Stopped)
+	}
+	if s.Resume != "" {
+		t.line("resume:  %s", s.Resume)
 	}
 	t.line("%s in = %s", plural(s.RowsIn, "row"), s.Balance())
 }

@@ -28,35 +28,9 @@ func DefaultRetry(stop <-chan struct{}, counts *Counts) Retry {
 		Stop: stop, Counts: counts}
 }
 
-// upload sends entities, again when the failure is a passing one and sending twice does no harm.
-func (r *Retry) upload(ctx context.Context, resource *vendors.Resource, client *vendors.Client, upload vendors.Upload) error {
-	var earlier error // of the attempt before: if this one never leaves, that is what counts
-	for attempt := 1; ; attempt++ {
-		upload.Attempt = attempt
-		err := resource.Upload(ctx, client, upload)
-		if earlier != nil && !answered(err) {
-			return earlier
-		}
-		earlier = err
-		if err == nil || !Passing(err) || resource.Repeat == vendors.Unsafe && mayHaveActed(err) {
-			return err
-		}
-		if !r.wait(ctx, attempt, err) {
-			return err
-		}
-	}
-}
-
 // Again is a vendors.Client's Again: it repeats what failed for a passing reason.
 func (r *Retry) Again(ctx context.Context, attempt int, err error) bool {
 	return Passing(err) && r.wait(ctx, attempt, err)
-}
-
-// answered reports whether an upload's error came after a request had left; nil counts as such.
-func answered(err error) bool {
-	var answer *vendors.APIError
-	var transport *vendors.TransportError
-	return err == nil || errors.As(err, &answer) || errors.As(err, &transport)
 }
 
 // Passing reports whether the same request may succeed later.
@@ -67,16 +41,6 @@ func Passing(err error) bool {
 	}
 	var transport *vendors.TransportError
 	return errors.As(err, &transport)
-}
-
-// mayHaveActed reports whether the vendor may have applied a request that failed so.
-func mayHaveActed(err error) bool {
-	var answer *vendors.APIError
-	if errors.As(err, &answer) {
-		return answer.Status >= 500
-	}
-	var transport *vendors.TransportError
-	return errors.As(err, &transport) && !transport.Unsent()
 }
 
 // wait pauses before the next attempt, for a part of a time that doubles. It returns false when there

@@ -21,15 +21,23 @@ type Work interface {
 	Next(ctx context.Context) ([]*vendors.Entity, error)
 }
 
-// Settled takes entities whose outcome stands. It is used by many goroutines.
+// Settled keeps what happens to entities. It is used by many goroutines.
 type Settled interface {
+	// Leave makes lasting that entities are about to leave, for how often they did then. An error
+	// keeps them back and ends the run.
+	Leave(ctx context.Context, entities []*vendors.Entity, attempt int) error
+	// Settle takes entities whose outcome stands.
 	Settle(entities []*vendors.Entity) error
+	// Recall takes an entity that an earlier process settled as its outcome tells.
+	Recall(e *vendors.Entity) error
 }
 
 // State is what is known of the account before anything is sent. It is used by many goroutines.
 type State interface {
 	// Has reports whether the vendor has an entity of this key.
 	Has(key string) bool
+	// Past tells what earlier processes did with an entity of this key.
+	Past(key string) (Past, error)
 }
 
 // A Sender sends what Work gives it. Its pace is the client's.
@@ -43,7 +51,17 @@ type Sender struct {
 	Workers    int  // calls in flight at once
 	CreateOnly bool // never replace what the vendor has
 	Rehearse   bool // let the vendor check without storing
+	Again      bool // send what an earlier run stored, also where that stores it twice
 }
+
+// KeepError ends a run: that entities leave could not be written down, so they were kept back.
+type KeepError struct{ Err error }
+
+// Error tells why.
+func (e *KeepError) Error() string { return "write down what is about to be sent: " + e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *KeepError) Unwrap() error { return e.Err }
 
 // ErrUnauthorised ends a run: the vendor turned the account away.
 var ErrUnauthorised = errors.New("the vendor turned the account away")
@@ -76,11 +94,14 @@ func (s *Sender) work(ctx, going context.Context, failures *atomic.Int64) error 
 		if err != nil {
 			return err
 		}
-		for _, e := range entities {
-			e.Known = s.State.Has(e.Key)
+		entities, before, err := s.remember(ctx, entities)
+		if err != nil {
+			return err
 		}
-		sendErr := s.Retry.upload(ctx, s.Resource, s.Client,
-			vendors.Upload{Entities: entities, CreateOnly: s.CreateOnly, Rehearse: s.Rehearse})
+		if len(entities) == 0 {
+			continue
+		}
+		sendErr := s.upload(ctx, entities, before)
 		if err := s.judge(entities, sendErr); err != nil {
 			return err
 		}
@@ -92,6 +113,33 @@ func (s *Sender) work(ctx, going context.Context, failures *atomic.Int64) error 
 		}
 	}
 	return nil
+}
+
+// remember gives back the entities that are to be sent, and how often one of them left before. The
+// others are settled by their past. When it fails, none is left unsettled.
+func (s *Sender) remember(ctx context.Context, entities []*vendors.Entity) (unsent []*vendors.Entity, before int, err error) {
+	for i, e := range entities {
+		e.Known = s.State.Has(e.Key)
+		attempts, err := s.recall(ctx, e)
+		if err != nil {
+			unsent = append(unsent, entities[i:]...)
+			return nil, 0, errors.Join(err, s.settleAs(vendors.Skipped, unsent))
+		}
+		before = max(before, attempts)
+		if e.Outcome == vendors.Unsettled {
+			unsent = append(unsent, e)
+		} else if err := s.Settled.Recall(e); err != nil {
+			return nil, 0, errors.Join(err, s.settleAs(vendors.Skipped, append(unsent, entities[i+1:]...)))
+		}
+	}
+	return unsent, before, nil
+}
+
+func (s *Sender) settleAs(outcome vendors.Outcome, entities []*vendors.Entity) error {
+	for _, e := range entities {
+		e.Outcome = outcome
+	}
+	return s.Settled.Settle(entities)
 }
 
 // judge gives the entities the outcome that follows from an error of their upload.
@@ -129,8 +177,11 @@ func outcome(err error) (vendors.Outcome, *vendors.APIError) {
 // consequence says whether an upload's error ends the run.
 func (s *Sender) consequence(err error, failures *atomic.Int64) error {
 	var answer *vendors.APIError
+	var keep *KeepError
 	isAnswer := errors.As(err, &answer)
 	switch {
+	case errors.As(err, &keep):
+		return err
 	case err == nil || isAnswer && !answer.Temporary() && !answer.Unauthorised():
 		failures.Store(0)
 		return nil

@@ -25,6 +25,9 @@ type desk struct {
 	waiting []*vendors.Entity
 	settled map[string]vendors.Outcome
 	known   []string
+	past    map[string]Past
+	left    []string // "key attempt", of those that left
+	full    error    // of Leave: nothing can be written down
 }
 
 func newDesk(keys ...string) *desk {
@@ -55,13 +58,31 @@ func (d *desk) Settle(entities []*vendors.Entity) error {
 	return nil
 }
 
+func (d *desk) Leave(_ context.Context, entities []*vendors.Entity, attempt int) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, e := range entities {
+		if d.full == nil {
+			d.left = append(d.left, fmt.Sprint(e.Key, " ", attempt))
+		}
+	}
+	return d.full
+}
+
+func (d *desk) Recall(e *vendors.Entity) error { return d.Settle([]*vendors.Entity{e}) }
+
+func (d *desk) Past(key string) (Past, error) { return d.past[key], nil }
+
 func (d *desk) Has(key string) bool { return slices.Contains(d.known, key) }
 
 // attempts is a resource whose Upload gives the errors of its list, then succeeds.
 func attempts(repeat vendors.Repeat, errs ...error) (*vendors.Resource, *int) {
 	calls := 0
 	return &vendors.Resource{Name: "things", Batch: 1, Repeat: repeat,
-		Upload: func(_ context.Context, _ *vendors.Client, u vendors.Upload) error {
+		Upload: func(ctx context.Context, client *vendors.Client, u vendors.Upload) error {
+			if err := client.Leaving(ctx); err != nil {
+				return err
+			}
 			calls++
 			if u.Attempt <= len(errs) && errs[u.Attempt-1] != nil {
 				return errs[u.Attempt-1]
@@ -225,5 +246,93 @@ func TestCounting(t *testing.T) {
 	}
 	if counts.Sent.Load() != 3 || counts.Throttled.Load() != 1 {
 		t.Errorf("counted %d sent and %d throttled, want 3 and 1", counts.Sent.Load(), counts.Throttled.Load())
+	}
+}
+
+var (
+	old   = vendors.HashOf([]byte("old"))
+	fresh = vendors.HashOf([]byte("new"))
+)
+
+// TestRecall has entities with a past: what is sent, and what is taken as settled.
+func TestRecall(t *testing.T) {
+	refusal := &vendors.APIError{Status: 400, Message: "no"}
+	absent := func(context.Context, *vendors.Client, *vendors.Entity) error { return nil }
+	there := func(_ context.Context, _ *vendors.Client, e *vendors.Entity) error {
+		e.Outcome = vendors.Created
+		return nil
+	}
+	silent := func(context.Context, *vendors.Client, *vendors.Entity) error { return cut }
+	tests := []struct {
+		name   string
+		repeat vendors.Repeat
+		past   Past
+		read   func(context.Context, *vendors.Client, *vendors.Entity) error
+		again  bool
+		want   vendors.Outcome
+		left   []string
+	}{
+		{"never seen", vendors.Harmless, Past{}, nil, false, vendors.Created, []string{"a 1"}},
+		{"created by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Created}, nil, false, vendors.Created, nil},
+		{"refused by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Refused, Answer: refusal}, nil, false, vendors.Refused, nil},
+		{"refused, then put right", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, Outcome: vendors.Refused}, nil, false, vendors.Created, []string{"a 2"}},
+		{"created, then changed", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, Outcome: vendors.Created}, nil, false, vendors.Updated, []string{"a 2"}},
+		{"kept back by this run", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Skipped}, nil, false, vendors.Created, []string{"a 2"}},
+		{"in the air, harmless", vendors.Harmless, Past{Attempts: 2, Hash: fresh, ThisRun: true, InAir: true}, nil, false, vendors.Created, []string{"a 3"}},
+		{"in the air, harmless, changed", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, InAir: true}, nil, false, vendors.Created, []string{"a 2"}},
+		{"in the air, same token and body", vendors.ByToken, Past{Attempts: 1, Hash: fresh, Token: "t", InAir: true}, nil, false, vendors.Created, []string{"a 2"}},
+		{"in the air, same token, changed body", vendors.ByToken, Past{Attempts: 1, Hash: old, Token: "t", InAir: true}, nil, false, vendors.Unknown, nil},
+		{"in the air, another token", vendors.ByToken, Past{Attempts: 1, Hash: fresh, Token: "u", InAir: true}, absent, false, vendors.Created, []string{"a 2"}},
+		{"in the air, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, nil, false, vendors.Unknown, nil},
+		{"in the air, unsafe, read back and there", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, there, false, vendors.Created, nil},
+		{"in the air, unsafe, read back and not there", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, absent, false, vendors.Created, []string{"a 2"}},
+		{"in the air, unsafe, no answer to the reading", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, silent, false, vendors.Unknown, nil},
+		{"unknown, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, nil, false, vendors.Unknown, nil},
+		{"stored yesterday, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, nil, false, vendors.Unchanged, nil},
+		{"stored yesterday, unsafe, asked for again", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, nil, true, vendors.Created, []string{"a 2"}},
+		{"unknown, unsafe, asked for again", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, nil, true, vendors.Created, []string{"a 2"}},
+		{"stored yesterday, unsafe, changed", vendors.Unsafe, Past{Attempts: 1, Hash: old, Outcome: vendors.Created}, nil, false, vendors.Created, []string{"a 2"}},
+		{"stored yesterday, harmless", vendors.Harmless, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, nil, false, vendors.Created, []string{"a 2"}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			d := newDesk("a")
+			d.waiting[0].Hash, d.waiting[0].Token = fresh, "t"
+			d.past = map[string]Past{"a": test.past}
+			resource, _ := attempts(test.repeat)
+			resource.ReadBack = test.read
+			s := sender(d, resource)
+			s.Again = test.again
+			if err := s.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(map[string]vendors.Outcome{"a": test.want}, d.settled); diff != "" {
+				t.Errorf("outcome (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.left, d.left); diff != "" {
+				t.Errorf("what left (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestNothingLeavesThatCannotBeWrittenDown(t *testing.T) {
+	d := newDesk("a", "b")
+	d.full = errors.New("no space left")
+	resource, calls := attempts(vendors.Harmless)
+	err := sender(d, resource).Run(t.Context())
+	var keep *KeepError
+	if !errors.As(err, &keep) || *calls != 0 || d.settled["a"] != vendors.Skipped {
+		t.Errorf("Run = %v after %d calls, a is %v; want a KeepError after none, skipped", err, *calls, d.settled["a"])
+	}
+}
+
+func TestReadingBackWhenTurnedAwayEndsTheRun(t *testing.T) {
+	d := newDesk("a")
+	d.past = map[string]Past{"a": {Attempts: 1, InAir: true}}
+	resource, _ := attempts(vendors.Unsafe)
+	resource.ReadBack = func(context.Context, *vendors.Client, *vendors.Entity) error { return status(401) }
+	if err := sender(d, resource).Run(t.Context()); !errors.Is(err, ErrUnauthorised) || d.settled["a"] != vendors.Skipped {
+		t.Errorf("Run = %v, a is %v; want ErrUnauthorised, skipped", err, d.settled["a"])
 	}
 }

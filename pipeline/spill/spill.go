@@ -37,6 +37,8 @@ const DefaultMemory = 4 << 20
 type Sorter struct {
 	Memory int // bytes to hold before a run is written; 0: DefaultMemory
 	Dir    string
+	// Compare puts records of equal keys in the order of their data. Nil: they keep that of Add.
+	Compare func(a, b []byte) int
 
 	count int64
 	data  []byte
@@ -74,7 +76,12 @@ func (s *Sorter) Add(key Key, data []byte) error {
 }
 
 func (s *Sorter) sortHeld() {
-	slices.SortStableFunc(s.index, func(a, b entry) int { return a.key.Compare(b.key) })
+	slices.SortStableFunc(s.index, func(a, b entry) int {
+		if order := a.key.Compare(b.key); order != 0 || s.Compare == nil {
+			return order
+		}
+		return s.Compare(s.data[a.start:a.end], s.data[b.start:b.end])
+	})
 }
 
 func (s *Sorter) writeRun() error {
@@ -122,17 +129,17 @@ func temporary(dir string) (*os.File, error) {
 func (s *Sorter) Sorted() iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		s.sortHeld()
-		m := merge{&held{sorter: s}}
+		m := merge{compare: s.Compare, sources: []source{&held{sorter: s}}}
 		for _, run := range s.runs {
 			section := io.NewSectionReader(s.file, run.start, run.end-run.start)
-			m = append(m, &stored{r: bufio.NewReaderSize(section, bufferSize(len(s.runs)))})
+			m.sources = append(m.sources, &stored{r: bufio.NewReaderSize(section, bufferSize(len(s.runs)))})
 		}
 		if err := m.start(); err != nil {
 			yield(Record{}, err)
 			return
 		}
-		for len(m) > 0 {
-			if !yield(m[0].record(), nil) {
+		for len(m.sources) > 0 {
+			if !yield(m.sources[0].record(), nil) {
 				return
 			}
 			if err := m.advance(); err != nil {
@@ -214,11 +221,14 @@ func (f *stored) record() Record { return f.current }
 func (f *stored) order() int64 { return f.rank }
 
 // merge is a heap of sources, the one with the first record on top.
-type merge []source
+type merge struct {
+	sources []source
+	compare func(a, b []byte) int // of records of equal keys; nil: by the order of their sources
+}
 
 func (m *merge) start() error {
-	sources := *m
-	*m = sources[:0]
+	sources := m.sources
+	m.sources = sources[:0]
 	for i, source := range sources {
 		if run, ok := source.(*stored); ok {
 			run.rank = int64(i)
@@ -228,7 +238,7 @@ func (m *merge) start() error {
 			return err
 		}
 		if more {
-			*m = append(*m, source)
+			m.sources = append(m.sources, source)
 		}
 	}
 	heap.Init(m)
@@ -236,7 +246,7 @@ func (m *merge) start() error {
 }
 
 func (m *merge) advance() error {
-	more, err := (*m)[0].next()
+	more, err := m.sources[0].next()
 	if err != nil {
 		return err
 	}
@@ -248,14 +258,28 @@ func (m *merge) advance() error {
 	return nil
 }
 
-func (m merge) Len() int { return len(m) }
-func (m merge) Less(i, j int) bool {
-	return cmp.Or(m[i].record().Key.Compare(m[j].record().Key), cmp.Compare(m[i].order(), m[j].order())) < 0
+// Len, Less, Swap, Push and Pop are for container/heap.
+func (m *merge) Len() int { return len(m.sources) }
+
+// Less puts the source with the earlier record first.
+func (m *merge) Less(i, j int) bool {
+	a, b := m.sources[i].record(), m.sources[j].record()
+	order := a.Key.Compare(b.Key)
+	if order == 0 && m.compare != nil {
+		order = m.compare(a.Data, b.Data)
+	}
+	return cmp.Or(order, cmp.Compare(m.sources[i].order(), m.sources[j].order())) < 0
 }
-func (m merge) Swap(i, j int) { m[i], m[j] = m[j], m[i] }
-func (m *merge) Push(x any)   { *m = append(*m, x.(source)) }
+
+// Swap is for container/heap.
+func (m *merge) Swap(i, j int) { m.sources[i], m.sources[j] = m.sources[j], m.sources[i] }
+
+// Push is for container/heap.
+func (m *merge) Push(x any) { m.sources = append(m.sources, x.(source)) }
+
+// Pop is for container/heap.
 func (m *merge) Pop() any {
-	last := (*m)[len(*m)-1]
-	*m = (*m)[:len(*m)-1]
+	last := m.sources[len(m.sources)-1]
+	m.sources = m.sources[:len(m.sources)-1]
 	return last
 }

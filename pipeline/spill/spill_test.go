@@ -1,11 +1,13 @@
 package spill
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -40,12 +42,37 @@ func TestSortedKeepsOrderOfEqualKeysOverRuns(t *testing.T) {
 		}
 		slices.SortStableFunc(want, func(a, b pair) int { return a.Key.Compare(b.Key) })
 		for range 2 { // it can be read again
-			if diff := cmp.Diff(want, read(t, s)); diff != "" {
+			if diff := gocmp.Diff(want, read(t, s)); diff != "" {
 				t.Fatalf("sorted differs (-want +got):\n%s", diff)
 			}
 		}
 		if s.Len() != int64(len(want)) {
 			t.Fatalf("Len = %d, want %d", s.Len(), len(want))
+		}
+	})
+}
+
+// TestCompareOrdersEqualKeys sorts by the records' text, equal ones by their order.
+func TestCompareOrdersEqualKeys(t *testing.T) {
+	text := func(data []byte) string { return string(data[:len(data)-1]) } // the last byte numbers the records
+	rapid.Check(t, func(t *rapid.T) {
+		s := &Sorter{Memory: rapid.IntRange(1, 400).Draw(t, "memory"), Compare: func(a, b []byte) int {
+			return strings.Compare(text(a), text(b))
+		}}
+		defer s.Close()
+		var want []pair
+		for i, word := range rapid.SliceOfN(rapid.StringOfN(rapid.SampledFrom([]rune("ab")), 0, 4, -1), 0, 60).Draw(t, "words") {
+			p := pair{Key{Low: uint64(i % 2)}, word + string(rune(i))}
+			want = append(want, p)
+			if err := s.Add(p.Key, []byte(p.Data)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slices.SortStableFunc(want, func(a, b pair) int {
+			return cmp.Or(a.Key.Compare(b.Key), strings.Compare(text([]byte(a.Data)), text([]byte(b.Data))))
+		})
+		if diff := gocmp.Diff(want, read(t, s)); diff != "" {
+			t.Fatalf("sorted differs (-want +got):\n%s", diff)
 		}
 	})
 }

@@ -12,7 +12,8 @@ import (
 	"syscall"
 )
 
-// WriteFile writes a file of any kind as Create does: it has its name only once it is whole.
+// WriteFile writes a file of any kind as Create does: it has its name only once it is whole. When there
+// is no room for it, the error is a *DiskFullError.
 func WriteFile(path string, fill func(io.Writer) error) error {
 	file, err := createFile(path)
 	if err != nil {
@@ -25,10 +26,37 @@ func WriteFile(path string, fill func(io.Writer) error) error {
 			err = file.finish()
 		}
 		if err != nil {
-			err = fmt.Errorf("%s: %w", path, err)
+			err = file.failed(path, err)
 		}
+	} else if DiskFull(err) != nil {
+		err = file.failed(path, err)
 	}
 	return errors.Join(err, file.discard())
+}
+
+// MakeDir makes a folder and those above it that are missing, and has the system store their names.
+// A folder that is there already is no error.
+func MakeDir(path string) error {
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && info.IsDir():
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s is a file, not a folder", path)
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	parent := filepath.Dir(filepath.Clean(path))
+	if err := MakeDir(parent); err != nil {
+		return err
+	}
+	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		if full := DiskFull(err); full != nil {
+			return &DiskFullError{Path: path, Err: full}
+		}
+		return err
+	}
+	return syncDirectory(parent)
 }
 
 // A newFile is written under a temporary name in the folder where it will be. What is there before
@@ -37,6 +65,7 @@ type newFile struct {
 	*os.File         // nil when it is closed
 	target    string // the name it gets
 	temporary string // the name it has; empty when it has the other, or is not a file of ours
+	replaces  bool   // another file has the target's name until then
 }
 
 // createFile makes a new file. A link is followed, and what is not a regular file, such as a
@@ -59,8 +88,11 @@ func createFile(path string) (*newFile, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return nil, err
 	}
-	f := &newFile{target: target}
+	f := &newFile{target: target, replaces: info != nil}
 	if err := f.open(); err != nil {
+		if DiskFull(err) != nil {
+			err = f.failed(path, err)
+		}
 		return nil, err
 	}
 	if info != nil {

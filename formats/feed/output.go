@@ -56,7 +56,7 @@ func Create(path string, columns []formats.Column, stdout io.Writer) (*Output, e
 	}
 	o.buffer = bufio.NewWriterSize(stdout, 256<<10)
 	if err := o.begin(ending, compression, columns, path != "-"); err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), o.Discard())
+		return nil, errors.Join(o.file.failed(path, err), o.Discard())
 	}
 	return o, nil
 }
@@ -126,13 +126,14 @@ func (o *Output) Write(row [][]byte) error {
 		o.err = o.writer.Write(row)
 	}
 	if o.err != nil {
-		return fmt.Errorf("%s: %w", o.path, o.err)
+		return o.file.failed(o.path, o.err)
 	}
 	return nil
 }
 
 // Close finishes the file, has it stored by the system and gives it its name. When that or an
-// earlier Write fails, the file is discarded and what had its name before is left as it was.
+// earlier Write fails, the file is discarded and what had its name before is left as it was; when there
+// was no room for it, the error is a *DiskFullError.
 func (o *Output) Close() error {
 	if o.done {
 		return nil
@@ -141,7 +142,7 @@ func (o *Output) Close() error {
 		o.err = o.finish()
 	}
 	if o.err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", o.path, o.err), o.Discard())
+		return errors.Join(o.file.failed(o.path, o.err), o.Discard())
 	}
 	o.done = true
 	return nil

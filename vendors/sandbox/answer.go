@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -79,21 +80,57 @@ func (a answer) write(w http.ResponseWriter) {
 // cut sends the header and half of the body, then cuts the connection. An answer without a body loses
 // its status line instead.
 func (a answer) cut(w http.ResponseWriter) {
-	body := a.body
-	if a.stream != nil {
-		var whole bytes.Buffer
-		if a.stream(&whole) == nil {
-			body = whole.Bytes()
-		}
-	}
-	if len(body) > 0 {
-		a.writeHeader(w)
-		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-		w.WriteHeader(a.status)
+	if body := a.whole(); len(body) > 0 {
+		a.begin(w, len(body))
 		w.Write(body[:len(body)/2])
 		http.NewResponseController(w).Flush()
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// trickle sends the header at once and the body in pieces, with a pause after each.
+func (a answer) trickle(w http.ResponseWriter, pieces int, pause func()) {
+	body := a.whole()
+	a.begin(w, len(body))
+	for i := range pieces {
+		w.Write(body[len(body)*i/pieces : len(body)*(i+1)/pieces])
+		http.NewResponseController(w).Flush()
+		pause()
+	}
+}
+
+// whole returns the body, also that of a stream; of one that breaks nothing.
+func (a answer) whole() []byte {
+	if a.stream == nil {
+		return a.body
+	}
+	var whole bytes.Buffer
+	if a.stream(&whole) != nil {
+		return nil
+	}
+	return whole.Bytes()
+}
+
+// begin sends the header of an answer whose body has this length.
+func (a answer) begin(w http.ResponseWriter, length int) {
+	a.writeHeader(w)
+	if a.status != http.StatusNoContent {
+		w.Header().Set("Content-Length", strconv.Itoa(length))
+	}
+	w.WriteHeader(a.status)
+}
+
+// reset has the connection end with RST in place of FIN. Where the connection cannot be had, as in
+// tests without a server, nothing happens.
+func reset(w http.ResponseWriter) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	if tcp, ok := connection.(*net.TCPConn); ok {
+		tcp.SetLinger(0)
+	}
+	connection.Close()
 }
 
 // maxBody is the longest body that is read, in bytes.

@@ -134,7 +134,7 @@ func (r *collection) create(c *call) answer {
 		}
 		return r.shown(http.StatusOK, w.accepted, c.body, w.additions)
 	}
-	switch _, err := r.store.put(w.id, w.version, c.body, true); {
+	switch err := r.put(c, w, true); {
 	case errors.Is(err, errExists):
 		return r.exists(w.id)
 	case err != nil:
@@ -157,11 +157,19 @@ func (r *collection) replace(c *call, id string) answer {
 		return message(http.StatusBadRequest, fmt.Sprintf("id: %q is not the ID in the path, %q", w.id, id))
 	}
 	if !w.dryRun {
-		if _, err := r.store.put(w.id, w.version, c.body, false); err != nil {
+		if err := r.put(c, w, false); err != nil {
 			return internal(err)
 		}
 	}
 	return r.shown(http.StatusOK, w.accepted, c.body, w.additions)
+}
+
+// put stores the body of a call.
+func (r *collection) put(c *call, w writeCall, onlyNew bool) error {
+	if _, err := r.store.put(w.id, w.version, c.body, onlyNew); err != nil {
+		return err
+	}
+	return c.apply(w.id, c.body)
 }
 
 // writeCall is what a POST or PUT asks for, checked.

@@ -19,7 +19,7 @@ type fault struct {
 	kind        string
 	scope       scope
 	status      int           // of refuse
-	wait        time.Duration // of late
+	wait        time.Duration // of late and slow
 	retryAfter  string        // of 429 and 503: seconds, "date", or "" for none
 	first, last uint64        // of the requests struck, from 1; 0: see percent
 	percent     float64       // of the requests struck
@@ -43,7 +43,10 @@ const (
 	fault503          = "503"
 	faultDropBefore   = "drop-before"
 	faultDropAfter    = "drop-after"
+	faultResetBefore  = "reset-before"
+	faultResetAfter   = "reset-after"
 	faultLate         = "late"
+	faultSlow         = "slow"
 	faultHang         = "hang"
 	faultHTML         = "html"
 	faultCut          = "cut"
@@ -52,13 +55,13 @@ const (
 )
 
 var faultKinds = []string{faultRefuse, fault429, fault500, fault502, fault503, faultDropBefore, faultDropAfter,
-	faultLate, faultHang, faultHTML, faultCut, faultUnauthorized, faultForbidden}
+	faultResetBefore, faultResetAfter, faultLate, faultSlow, faultHang, faultHTML, faultCut, faultUnauthorized, faultForbidden}
 
 // faultHelp ends the message of every mistake in a list of faults.
 const faultHelp = `write KIND@N for request N (also N-M, or N+ for all from N), KIND%P for P percent of requests, ` +
 	`separated by commas; N counts requests that write, read-KIND those that read, any-KIND all. ` +
 	`Kinds: refuse[:STATUS], 429[:SECONDS|none|date], 500, 502, 503[:SECONDS|none|date], drop-before, drop-after, ` +
-	`late:DURATION, hang, html, cut, unauthorized, forbidden`
+	`reset-before, reset-after, late:DURATION, slow:DURATION, hang, html, cut, unauthorized, forbidden`
 
 // ParseFaults reads a list such as "drop-after@3,503%5,429:2@10,read-cut@1,unauthorized@7+".
 // The error of a wrong one tells what is known.
@@ -69,8 +72,11 @@ const faultHelp = `write KIND@N for request N (also N-M, or N+ for all from N), 
 //	unauthorized   401; forbidden: 403
 //	drop-before    the connection is cut before the request is applied
 //	drop-after     it is applied, then the connection is cut without an answer
+//	reset-before   as drop-before, but the connection is reset (RST), as by a machine that restarts
+//	reset-after    as drop-after, but reset
 //	cut            it is applied, and the answer stops in its middle
 //	late           it is applied, and the answer comes that much later
+//	slow           it is applied, and the answer trickles in over that time
 //	hang           it is not applied, and no answer comes until the client gives up
 //	html           it is not applied, and an HTML page comes with status 200
 //
@@ -135,7 +141,7 @@ func (f *fault) setArgument(argument string, given bool) (err error) {
 			argument = "1"
 		}
 		return f.setRetryAfter(argument, given)
-	case faultLate:
+	case faultLate, faultSlow:
 		f.wait, err = time.ParseDuration(argument)
 		if err != nil || f.wait < 0 {
 			return fmt.Errorf("%q must be a duration such as 500ms", argument)

@@ -7,8 +7,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,7 +30,7 @@ func faulty(t *testing.T, text string) Faults {
 
 func TestParseFaults(t *testing.T) {
 	for _, text := range []string{"", " ", "500@1", "drop-after@3, 503%5,429:2@10", "refuse:422@1-3", "late:1.5s@2+",
-		"429:none@1", "429:date@1", "503:0@1", "read-cut@1", "any-hang%100", "html%0.01"} {
+		"slow:1s@4", "reset-after@1,reset-before@2", "429:none@1", "429:date@1", "503:0@1", "read-cut@1", "any-hang%100", "html%0.01"} {
 		if _, err := ParseFaults(text); err != nil {
 			t.Errorf("ParseFaults(%q) = %v, want nil", text, err)
 		}
@@ -38,7 +40,7 @@ func TestParseFaults(t *testing.T) {
 		{"500@-1", `must be @N`}, {"500@3-2", `must be @N`}, {"500@1+-2", `must be @N`}, {"500@x", `must be @N`},
 		{"500%0", "percentage"}, {"500%101", "percentage"}, {"500%NaN", "percentage"}, {"500%", "percentage"},
 		{"500:1@1", "500 takes no argument"}, {"refuse:500@1", "from 400 to 499"}, {"refuse:@1", "from 400 to 499"},
-		{"late@1", "must be a duration"}, {"late:-1s@1", "must be a duration"}, {"429:soon@1", "number of seconds"},
+		{"late@1", "must be a duration"}, {"late:-1s@1", "must be a duration"}, {"slow@1", "must be a duration"}, {"reset-after:1s@1", "takes no argument"}, {"429:soon@1", "number of seconds"},
 		{"429:@1", "number of seconds"}, {"503:-1@1", "number of seconds"}, {"500@1,,500@2", `no kind ""`},
 	} {
 		_, err := ParseFaults(c.text)
@@ -91,7 +93,7 @@ func TestFaultsThatCut(t *testing.T) {
 		fault   string
 		applied int
 		status  int // on the record
-	}{{"drop-before", 404, 0}, {"drop-after", 200, 0}, {"cut", 200, 200}} {
+	}{{"drop-before", 404, 0}, {"drop-after", 200, 0}, {"reset-before", 404, 0}, {"reset-after", 200, 0}, {"cut", 200, 200}} {
 		s := start(t, Options{Faults: faulty(t, c.fault+"@1")})
 		answer, body, err := s.try("PUT", "/products/a", product("a"))
 		if err == nil {
@@ -99,6 +101,9 @@ func TestFaultsThatCut(t *testing.T) {
 		}
 		if c.fault == "cut" && (!errors.Is(err, io.ErrUnexpectedEOF) || !strings.HasPrefix(product("a"), body) || body == "") {
 			t.Errorf("cut: %q, %v, want half the answer", body, err)
+		}
+		if reset := errors.Is(err, syscall.ECONNRESET); runtime.GOOS != "windows" && reset != strings.HasPrefix(c.fault, "reset") {
+			t.Errorf("%s: %v", c.fault, err)
 		}
 		s.want(c.applied, "", "GET", "/products/a", "")
 		if got := s.Record().Refusals[0]; got.Fault != c.fault || got.Status != c.status || got.Path != "/fashiontrade/pim/products/a" {
@@ -138,6 +143,7 @@ func TestWaiting(t *testing.T) {
 	}{
 		{"latency", Options{Latency: time.Hour}, false, true},
 		{"late", Options{Faults: faulty(t, "late:1h@1")}, true, true},
+		{"slow", Options{Faults: faulty(t, "slow:1h@1")}, true, true},
 		{"hang", Options{Faults: faulty(t, "hang@1")}, false, false},
 	} {
 		for _, end := range []string{"time", "client", "close"} {
@@ -208,6 +214,22 @@ func TestCloseCutsWhatHangs(t *testing.T) {
 	}
 	if _, err := s.http.Do(s.request("GET", "/products/a", "")); err == nil {
 		t.Error("a closed sandbox answers")
+	}
+}
+
+// TestSlow reads an answer that trickles in: the header at once, the body as it was, later.
+func TestSlow(t *testing.T) {
+	s := start(t, Options{Faults: faulty(t, "slow:8ms@1,read-slow:8ms@1")})
+	began := time.Now()
+	body := s.want(200, `"id":"a"`, "PUT", "/products/a", product("a"))
+	if took := time.Since(began); took < 7*time.Millisecond {
+		t.Errorf("the answer took %v, want 8ms", took)
+	}
+	if list := s.want(200, `"id":"a"`, "GET", "/products", ""); list == "" || body == "" {
+		t.Error("a slow answer lost its body")
+	}
+	if got := s.Record().Resources["fashiontrade/products"].Faults; got["slow"] != 2 {
+		t.Errorf("recorded %v, want two slow", got)
 	}
 }
 

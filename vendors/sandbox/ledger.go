@@ -1,11 +1,15 @@
 package sandbox
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -21,6 +25,25 @@ type Record struct {
 	MostInOneSpell int                 `json:"most_in_one_spell"` // requests that arrived within any one second
 	Resources      map[string]Resource `json:"resources"`         // by name: "fashiontrade/products"
 	Refusals       []Refusal           `json:"refusals"`          // the first thousand
+	Log            []Request           `json:"log"`               // the first two thousand, as they were answered
+	TokensReused   []string            `json:"tokens_reused"`     // tokens that came with two different bodies
+}
+
+// Request is one request to a vendor as it went.
+type Request struct {
+	At      time.Time `json:"at"` // arrival
+	Method  string    `json:"method"`
+	Path    string    `json:"path"`
+	Status  int       `json:"status"`            // of the answer; 0: there was none
+	Fault   string    `json:"fault,omitempty"`   // that struck it, its kind
+	Token   string    `json:"token,omitempty"`   // by which the vendor knows a repetition
+	Applied []Applied `json:"applied,omitempty"` // what it stored
+}
+
+// Applied is an entity that a request stored.
+type Applied struct {
+	ID   string `json:"id"`
+	Hash string `json:"hash"` // as that of Entity
 }
 
 // Resource is the part of a Record that concerns one resource. The requests that found no resource
@@ -50,7 +73,10 @@ type Refusal struct {
 	Fault   string    `json:"fault"`   // its kind; empty: the request was at fault
 }
 
-const mostRefusals = 1000
+const (
+	mostRefusals = 1000
+	mostLogged   = 2000
+)
 
 // ledger counts requests as they come and go.
 type ledger struct {
@@ -59,6 +85,15 @@ type ledger struct {
 	inFlight int
 	spell    []time.Time // arrivals of the last second, the oldest first
 	numbers  counts
+	tokens   map[string][sha256.Size]byte // the body that came with each
+}
+
+// reset forgets all requests.
+func (l *ledger) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.record = Record{Resources: make(map[string]Resource)}
+	l.spell, l.numbers, l.tokens = nil, counts{}, make(map[string][sha256.Size]byte)
 }
 
 // arrive counts a request in. Its owner calls leave when it was answered.
@@ -105,9 +140,28 @@ func (l *ledger) leave(o outcome) {
 		r.Faults[o.fault]++
 	}
 	l.record.Resources[o.resource] = r
+	if len(l.record.Log) < mostLogged {
+		l.record.Log = append(l.record.Log,
+			Request{o.at, o.call.method, o.call.path, o.status, o.fault, o.call.token, o.call.applied})
+	}
+	l.compareToken(o.call)
 	if (o.fault != "" || o.status >= 400 && o.status < 500) && len(l.record.Refusals) < mostRefusals {
 		l.record.Refusals = append(l.record.Refusals,
 			Refusal{o.at, o.call.method, o.call.path, o.status, o.message, o.fault})
+	}
+}
+
+// compareToken notes a token whose second body is not its first.
+func (l *ledger) compareToken(c *call) {
+	if c.token == "" {
+		return
+	}
+	body := sha256.Sum256(c.body)
+	first, known := l.tokens[c.token]
+	if !known {
+		l.tokens[c.token] = body
+	} else if first != body && !slices.Contains(l.record.TokensReused, c.token) {
+		l.record.TokensReused = append(l.record.TokensReused, c.token)
 	}
 }
 
@@ -121,7 +175,7 @@ func (l *ledger) copy() Record {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r := l.record
-	r.Refusals = slices.Clone(r.Refusals)
+	r.Refusals, r.Log, r.TokensReused = slices.Clone(r.Refusals), slices.Clone(r.Log), slices.Clone(r.TokensReused)
 	r.Resources = make(map[string]Resource)
 	for name, resource := range l.record.Resources {
 		resource.Methods = maps.Clone(resource.Methods)
@@ -191,7 +245,52 @@ func (s *Server) serveRecord(w http.ResponseWriter, r *http.Request) {
 		for _, entity := range all {
 			out.Encode(entity)
 		}
+	case "/_sandbox/reset":
+		s.serveReset(w, r)
 	default:
-		http.Error(w, "/_sandbox has health, record and stored?resource=VENDOR/RESOURCE", http.StatusNotFound)
+		http.Error(w, "/_sandbox has health, record and stored?resource=VENDOR/RESOURCE, and takes POST of "+
+			"reset?faults=LIST&seed=N&rate=PER_SECOND&latency=DURATION", http.StatusNotFound)
 	}
+}
+
+// serveReset answers POST /_sandbox/reset: what the query leaves out is as if it had never been given.
+func (s *Server) serveReset(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodPost {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "reset wants POST", http.StatusMethodNotAllowed)
+		return
+	}
+	o, err := parseReset(r.URL.Query())
+	if err == nil {
+		err = s.Reset(o)
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func parseReset(query url.Values) (o Options, err error) {
+	for name, values := range query {
+		text := values[0]
+		switch name {
+		case "faults":
+			o.Faults, err = ParseFaults(text)
+		case "seed":
+			o.Seed, err = strconv.ParseUint(text, 10, 64)
+		case "rate":
+			if o.Rate, err = strconv.ParseFloat(text, 64); err == nil && !(o.Rate >= 0 && o.Rate <= 1e9) {
+				err = fmt.Errorf("%q is not a number of requests a second", text)
+			}
+		case "latency":
+			o.Latency, err = time.ParseDuration(text)
+		default:
+			err = fmt.Errorf("there is no such parameter")
+		}
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	return o, nil
 }

@@ -8,6 +8,8 @@ package sandbox
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -66,6 +68,7 @@ type Server struct {
 	ledger  ledger
 	lock    *os.File // nil: in memory
 	log     *log.Logger
+	turn    sync.RWMutex // held to read by requests to vendors, to write by Reset
 
 	mu      sync.Mutex
 	closed  bool
@@ -85,10 +88,8 @@ func New(o Options) (*Server, error) {
 	}
 	s := &Server{options: o, stores: make(map[string]*store), play: make(map[*vendor]func(*call) answer),
 		closing: make(chan struct{})}
-	s.ledger.record.Resources = make(map[string]Resource)
-	if o.Rate > 0 {
-		s.pace = rate.NewLimiter(rate.Limit(o.Rate), max(1, int(o.Rate)))
-	}
+	s.ledger.reset()
+	s.pace = newPace(o.Rate)
 	if o.Log != nil {
 		s.log = log.New(o.Log, "", 0)
 	}
@@ -101,6 +102,33 @@ func New(o Options) (*Server, error) {
 		}
 	}
 	return s, nil
+}
+
+// newPace makes the limiter of a rate; nil when there is no limit.
+func newPace(perSecond float64) *rate.Limiter {
+	if perSecond <= 0 {
+		return nil
+	}
+	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
+}
+
+// Reset makes the sandbox as good as new: nothing is stored, nothing was seen, and faults, seed, rate
+// and latency are those of o; its other fields do not count. It waits for the requests that are being
+// answered.
+func (s *Server) Reset(o Options) error {
+	if o.Latency < 0 || o.Rate < 0 {
+		return errors.New("the sandbox's latency and rate must not be negative")
+	}
+	s.turn.Lock()
+	defer s.turn.Unlock()
+	s.options.Faults, s.options.Seed, s.options.Rate, s.options.Latency = o.Faults, o.Seed, o.Rate, o.Latency
+	s.pace = newPace(o.Rate)
+	s.ledger.reset()
+	var failures []error
+	for _, store := range s.stores {
+		failures = append(failures, store.clear())
+	}
+	return errors.Join(failures...)
 }
 
 func (s *Server) openDir() (err error) {
@@ -226,6 +254,17 @@ type call struct {
 	query  string   // as it was sent
 	header http.Header
 	body   []byte
+
+	applied []Applied // set by the vendor's part, in order
+	token   string    // likewise: what tells the vendor that a request is a repetition
+}
+
+// apply notes that a call stored a body.
+func (c *call) apply(id string, body []byte) error {
+	line, err := oneLine(body)
+	hash := sha256.Sum256(line)
+	c.applied = append(c.applied, Applied{ID: id, Hash: hex.EncodeToString(hash[:])})
+	return err
 }
 
 // outcome is what the ledger and the log are told of a request.
@@ -236,6 +275,7 @@ type outcome struct {
 	status   int    // 0: no answer
 	message  string // of an answer that is not a success
 	fault    string
+	wait     time.Duration // of a slow answer
 	limited  bool
 }
 
@@ -275,15 +315,29 @@ func paths() string {
 	return strings.Join(all, ", ")
 }
 
+// slowPieces is into how many pieces a slow answer falls.
+const slowPieces = 8
+
 // serveVendor answers a request to a vendor, in whole or, on cue, in part.
 func (s *Server) serveVendor(w http.ResponseWriter, r *http.Request, v *vendor) {
+	s.turn.RLock()
+	defer s.turn.RUnlock()
 	o := outcome{at: s.options.Now(), resource: v.name}
 	o.call = &call{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.RawQuery, header: r.Header}
+	defer func() {
+		if o.fault == faultResetBefore || o.fault == faultResetAfter {
+			reset(w)
+		}
+	}()
 	a := s.settle(w, r, v, &o)
-	if o.fault == faultCut {
+	switch o.fault {
+	case faultCut:
 		a.cut(w)
+	case faultSlow:
+		a.trickle(w, slowPieces, func() { s.wait(r.Context(), o.wait/slowPieces) })
+	default:
+		a.write(w)
 	}
-	a.write(w)
 }
 
 // settle takes a request through latency, rate, faults and the vendor's part, in this order. It is
@@ -303,7 +357,7 @@ func (s *Server) settle(w http.ResponseWriter, r *http.Request, v *vendor, o *ou
 	if ok {
 		a = s.answer(r.Context(), v, o)
 	}
-	if o.fault == faultDropAfter {
+	if o.fault == faultDropAfter || o.fault == faultResetAfter {
 		panic(http.ErrAbortHandler)
 	}
 	o.status, o.message = a.status, a.message
@@ -347,12 +401,16 @@ func (s *Server) answer(ctx context.Context, v *vendor, o *outcome) answer {
 		return a
 	}
 	switch struck.kind {
-	case faultDropBefore:
+	case faultDropBefore, faultResetBefore:
 		panic(http.ErrAbortHandler)
 	case faultHang:
 		s.await(ctx, nil)
 	}
 	a := s.play[v](o.call)
+	if struck.kind == faultSlow {
+		o.wait = struck.wait
+		return a
+	}
 	s.wait(ctx, struck.wait)
 	return a
 }

@@ -316,6 +316,14 @@ func TestRecord(t *testing.T) {
 			{noon, "PUT", "/fashiontrade/pim/products/b", 0, "", "drop-after"},
 			{noon, "PUT", "/fashiontrade/pim/products/c", 400, "display_name: is required", ""},
 			{noon, "GET", "/fashiontrade/pim/nothing", 404, `there is no resource "nothing"`, ""},
+		},
+		Log: []Request{
+			{At: noon, Method: "PUT", Path: "/fashiontrade/pim/products/a", Status: 200, Applied: []Applied{{"a", hash("a")}}},
+			{At: noon, Method: "PUT", Path: "/fashiontrade/pim/products/b", Status: 503, Fault: "503"},
+			{At: noon, Method: "PUT", Path: "/fashiontrade/pim/products/b", Fault: "drop-after", Applied: []Applied{{"b", hash("b")}}},
+			{At: noon, Method: "PUT", Path: "/fashiontrade/pim/products/c", Status: 400},
+			{At: noon, Method: "GET", Path: "/fashiontrade/pim/nothing", Status: 404},
+			{At: noon, Method: "GET", Path: "/fashiontrade/pim/products", Status: 200},
 		}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Record() (-want +got)\n%s", diff)
@@ -327,6 +335,93 @@ func TestRecord(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	if len(lines) != 6 || lines[2] != "2026-03-14T12:00:00.000Z PUT /fashiontrade/pim/products/b 0 0s fault=drop-after" {
 		t.Errorf("the log is %q", lines)
+	}
+}
+
+// TestReset empties a sandbox that keeps its data, with other faults, and looks at it again after
+// opening it anew.
+func TestReset(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, Options{Dir: dir, Faults: faulty(t, "500@2+"), Rate: 1000})
+	s.want(200, "", "PUT", "/products/a", product("a"))
+	s.want(500, "", "PUT", "/products/b", product("b"))
+	reset := func(method, query string) int {
+		r, err := http.NewRequest(method, strings.TrimSuffix(s.base, "/fashiontrade/pim")+"/_sandbox/reset"+query, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := s.http.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	for _, query := range []string{"?faults=explode@1", "?seed=-1", "?rate=-1", "?rate=NaN", "?latency=soon", "?limit=1"} {
+		if status := reset("POST", query); status != 400 {
+			t.Errorf("reset%s = %d, want 400", query, status)
+		}
+	}
+	if status := reset("GET", ""); status != 405 || s.Record().Requests != 2 {
+		t.Errorf("GET = %d, want 405 and nothing forgotten", status)
+	}
+	if status := reset("POST", "?faults=503@1&seed=7&rate=500&latency=1ms"); status != 204 {
+		t.Errorf("reset = %d, want 204", status)
+	}
+	s.want(503, "", "PUT", "/products/c", product("c"))
+	s.want(200, "", "PUT", "/products/c", product("c"))
+	s.want(404, "", "GET", "/products/a", "")
+	got := s.Record()
+	if got.Requests != 3 || len(got.Log) != 3 || len(got.Refusals) != 2 || len(got.Resources["fashiontrade/products"].Entities) != 1 {
+		t.Errorf("after a reset the record is %+v", got)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again := start(t, Options{Dir: dir})
+	if diff := cmp.Diff([]string{"c"}, idsOfAll(t, again)); diff != "" {
+		t.Errorf("stored after a reset (-want +got):\n%s", diff)
+	}
+}
+
+// TestResetWaits resets a sandbox while a request is being answered that stores something later.
+func TestResetWaits(t *testing.T) {
+	arrived := make(chan bool, 1)
+	s := start(t, Options{Latency: 20 * time.Millisecond, Now: func() time.Time {
+		select {
+		case arrived <- true:
+		default:
+		}
+		return noon
+	}})
+	answered := make(chan error, 1)
+	go func() {
+		_, err := s.http.Do(s.request("PUT", "/products/a", product("a")))
+		answered <- err
+	}()
+	<-arrived
+	if err := s.Reset(Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answered; err != nil {
+		t.Errorf("the request was not answered: %v", err)
+	}
+	if r := s.Record(); r.Requests != 0 || len(r.Resources["fashiontrade/products"].Entities) != 0 {
+		t.Errorf("after a reset the record is %+v", r)
+	}
+}
+
+func TestTokensReused(t *testing.T) {
+	var l ledger
+	l.reset()
+	for _, c := range []struct{ token, body string }{
+		{"", "1"}, {"", "2"}, {"a", "1"}, {"a", "1"}, {"b", "1"}, {"b", "2"}, {"b", "3"}, {"c", ""}, {"a", "1"},
+	} {
+		l.arrive(noon)
+		l.leave(outcome{call: &call{method: "POST", token: c.token, body: []byte(c.body)}, status: 200})
+	}
+	if got := l.copy(); !slices.Equal(got.TokensReused, []string{"b"}) || got.Log[3].Token != "a" {
+		t.Errorf("TokensReused = %q, want b alone", got.TokensReused)
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"bulkload/formats/crash"
 )
 
 // WriteFile writes a file of any kind as Create does: it has its name only once it is whole. When there
@@ -121,9 +123,11 @@ func (f *newFile) finish() error {
 	if f.temporary == "" {
 		return f.close()
 	}
+	crash.Point("file.before-sync")
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	crash.Point("file.synced")
 	if err := f.close(); err != nil {
 		return err
 	}
@@ -131,7 +135,12 @@ func (f *newFile) finish() error {
 		return err
 	}
 	f.temporary = ""
-	return syncDirectory(filepath.Dir(f.target))
+	crash.Point("file.renamed")
+	if err := syncDirectory(filepath.Dir(f.target)); err != nil {
+		return err
+	}
+	crash.Point("file.directory-synced")
+	return nil
 }
 
 func (f *newFile) close() error {

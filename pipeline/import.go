@@ -5,11 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"io"
-	"slices"
 	"sync"
-	"sync/atomic"
 
 	"bulkload/formats"
 	"bulkload/pipeline/journal"
@@ -34,14 +31,14 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
 	}
-	known, err := job.known(ctx)
+	held, err := job.catalogue(ctx, nil)
 	if errors.Is(err, ErrInterrupted) {
 		return nil, err
 	}
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
 	}
-	return job.send(ctx, survey, known)
+	return job.send(ctx, survey, held)
 }
 
 // nothingSent reads the feed once more, to report every row of a feed that could not be sent at all.
@@ -53,10 +50,10 @@ func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result,
 }
 
 // send reads the feed once more and sends what is sound.
-func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error) {
+func (j *Job) send(ctx context.Context, s *survey, held *catalogue) (*Result, error) {
 	collector := report.NewCollector(j.TempDir)
 	queue := newQueue(j, collector, s.facts.rows)
-	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: known,
+	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: held,
 		Retry: j.Retry, Workers: j.Workers, CreateOnly: j.CreateOnly, Rehearse: j.Rehearse, Again: j.Again}
 	var sendErr error
 	var running sync.WaitGroup
@@ -70,9 +67,16 @@ func (j *Job) send(ctx context.Context, s *survey, known *keys) (*Result, error)
 	running.Wait()
 	drainErr := queue.drain()
 	if err := cmp.Or(broken(ctx, readErr), drainErr); err != nil {
-		return queue.result(queue.settler.settledRows()), err // the rest of the feed was not looked at
+		return j.sent(queue.settler.settledRows(), collector, &sender), err // the rest of the feed was not looked at
 	}
-	return queue.result(p.rows), j.ending(s, p.rows, sendErr)
+	return j.sent(p.rows, collector, &sender), j.ending(s, p.rows, sendErr)
+}
+
+// sent makes the result of a job that sent.
+func (j *Job) sent(rows int64, c *report.Collector, sender *send.Sender) *Result {
+	result := j.result(rows, c)
+	result.Summary.Recalled = sender.Recalled.Load()
+	return result
 }
 
 // broken says what it means that the feed could not be read to its end a second time.
@@ -104,63 +108,6 @@ func (j *Job) ending(s *survey, rows int64, sendErr error) error {
 	return nil
 }
 
-// keys is the set of the keys that the vendor has, as sorted hashes, and what the account's history
-// says of them.
-type keys struct {
-	seed   maphash.Seed
-	hashes []uint64
-	past   func(key string) (send.Past, error) // nil: nothing is known
-}
-
-var _ send.State = (*keys)(nil)
-
-// Has reports whether the vendor has an entity of this key.
-func (k *keys) Has(key string) bool {
-	_, found := slices.BinarySearch(k.hashes, maphash.String(k.seed, key))
-	return found
-}
-
-// Past tells what earlier processes did with an entity of this key.
-func (k *keys) Past(key string) (send.Past, error) {
-	if k.past == nil {
-		return send.Past{}, nil
-	}
-	return k.past(key)
-}
-
-// known lists what the vendor has, so that created and updated can be told apart.
-func (j *Job) known(ctx context.Context) (*keys, error) {
-	k := &keys{seed: maphash.MakeSeed(), past: j.Past}
-	if j.Resource.Known == nil {
-		return k, nil
-	}
-	for key, err := range j.Resource.Known(ctx, j.Client) {
-		if j.stopped() || ctx.Err() != nil {
-			return nil, ErrInterrupted
-		}
-		if err != nil {
-			return nil, listingError(err)
-		}
-		j.progress("listing", int64(len(k.hashes)), 0)
-		k.hashes = append(k.hashes, maphash.String(k.seed, key))
-	}
-	slices.Sort(k.hashes)
-	return k, nil
-}
-
-// listingError says what a failed listing means for the run.
-func listingError(err error) error {
-	var answer *vendors.APIError
-	switch {
-	case errors.As(err, &answer) && answer.Unauthorised():
-		return fmt.Errorf("%w: %w", send.ErrUnauthorised, err)
-	case send.Passing(err):
-		return fmt.Errorf("%w: %w", send.ErrUnreachable, err)
-	default:
-		return fmt.Errorf("list what the vendor has: %w", err)
-	}
-}
-
 // queue holds the entities between the reading and the sending. It is the sender's Work and Settled.
 type queue struct {
 	job     *Job
@@ -171,8 +118,6 @@ type queue struct {
 	once    sync.Once
 	mu      sync.Mutex
 	flying  map[*vendors.Entity]*unit
-
-	recalled atomic.Int64 // entities that an earlier process settled
 }
 
 var (
@@ -184,12 +129,6 @@ func newQueue(j *Job, collector *report.Collector, total int64) *queue {
 	return &queue{job: j, settler: &settler{job: j, collector: collector, rehearsal: j.Rehearse}, total: total,
 		waiting: make(chan *unit, 2*max(1, j.Workers)*j.batch()),
 		over:    make(chan struct{}), flying: make(map[*vendors.Entity]*unit)}
-}
-
-func (q *queue) result(rows int64) *Result {
-	result := q.job.result(rows, q.settler.collector)
-	result.Summary.Recalled = q.recalled.Load()
-	return result
 }
 
 // put takes a checked unit: what is not sound, or comes after the end, is settled at once.
@@ -315,11 +254,8 @@ func (q *queue) record(entities []*vendors.Entity) error {
 	return q.job.Journal.Settle(outcomes...)
 }
 
-// Recall takes an entity that an earlier process sent.
-func (q *queue) Recall(e *vendors.Entity) error {
-	q.recalled.Add(1)
-	return q.settleEntity(e)
-}
+// Recall writes down what became of an entity that does not leave.
+func (q *queue) Recall(e *vendors.Entity) error { return q.settleEntity(e) }
 
 func (q *queue) settleEntity(e *vendors.Entity) error {
 	q.mu.Lock()

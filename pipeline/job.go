@@ -37,6 +37,7 @@ type Job struct {
 	Workers    int             // calls in flight at once
 	CreateOnly bool            // never replace what the vendor has
 	Rehearse   bool            // check at the vendor too, but store nothing
+	Compare    bool            // read what the vendor has, and leave alone what is there as it is
 	Again      bool            // send what an earlier run stored, also where that stores it twice
 	Batch      int             // entities in one call at most; 0: as many as the resource takes
 	Stop       <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent

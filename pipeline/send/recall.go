@@ -22,29 +22,51 @@ type Past struct {
 	Answer   *vendors.APIError // the vendor's words when it refused
 }
 
-// recall decides by an entity's past whether it is sent. It is not when this run settled it as it
-// is, when an earlier run did and sending it again would store it twice, or when nobody knows
-// whether it was stored and the vendor cannot tell. Then its outcome is set.
-func (s *Sender) recall(ctx context.Context, e *vendors.Entity) (attempts int, err error) {
+// recall decides, by an entity's past and by what the vendor holds, whether it is sent. If not, it is
+// settled, and must not be looked at any more. attempts is how often it left before.
+func (s *Sender) recall(ctx context.Context, e *vendors.Entity) (settled bool, attempts int, err error) {
 	past, err := s.State.Past(e.Key)
-	if err != nil || past.Attempts == 0 {
-		return 0, err
-	}
-	if past.ThisRun {
-		e.Known = past.Known
+	if err != nil {
+		return false, 0, err
 	}
 	same := past.Hash == e.Hash
+	doubtful := past.InAir || past.Outcome == vendors.Unknown
+	if past.ThisRun {
+		e.Known = past.Known
+		if same && !doubtful && lasting(past.Outcome) {
+			e.Outcome, e.ID, e.Status, e.Answer = past.Outcome, past.ID, past.Status, past.Answer
+			s.Recalled.Add(1)
+			return true, 0, s.Settled.Recall(e)
+		}
+	}
+	holds, err := s.State.Holds(e)
 	switch {
-	case past.InAir || past.Outcome == vendors.Unknown:
-		return past.Attempts, s.settleDoubt(ctx, e, same && past.Token == e.Token)
-	case past.ThisRun && same && lasting(past.Outcome):
-		e.Outcome, e.ID, e.Status, e.Answer = past.Outcome, past.ID, past.Status, past.Answer
-	case s.Resource.Repeat == vendors.Unsafe && same && stored(past.Outcome) && !s.Again:
+	case err != nil:
+		return false, 0, err
+	case holds && doubtful && past.ThisRun:
+		e.Outcome = landed(e) // what was in doubt has arrived
+	case holds, s.Resource.Repeat == vendors.Unsafe && same && stored(past.Outcome) && !s.Again:
 		e.Outcome, e.ID = vendors.Unchanged, past.ID
+	case doubtful:
+		err = s.settleDoubt(ctx, e, same && past.Token == e.Token)
 	case past.ThisRun && stored(past.Outcome):
 		e.Known = true // what changed since replaces what this run has stored
 	}
-	return past.Attempts, nil
+	if err != nil || e.Outcome == vendors.Unsettled {
+		return false, past.Attempts, err
+	}
+	if past.Attempts == 0 { // it never left, so nothing is written down of it
+		return true, 0, s.Settled.Recall(e)
+	}
+	return true, 0, s.Settled.Settle([]*vendors.Entity{e})
+}
+
+// landed is the outcome of an entity that the vendor holds since this run sent it.
+func landed(e *vendors.Entity) vendors.Outcome {
+	if e.Known {
+		return vendors.Updated
+	}
+	return vendors.Created
 }
 
 // settleDoubt treats an entity that may be stored or not: what can be sent again without harm is,

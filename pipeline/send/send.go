@@ -28,7 +28,7 @@ type Settled interface {
 	Leave(ctx context.Context, entities []*vendors.Entity, attempt int) error
 	// Settle takes entities whose outcome stands.
 	Settle(entities []*vendors.Entity) error
-	// Recall takes an entity that an earlier process settled as its outcome tells.
+	// Recall takes an entity that does not leave, because its outcome was known before.
 	Recall(e *vendors.Entity) error
 }
 
@@ -36,6 +36,8 @@ type Settled interface {
 type State interface {
 	// Has reports whether the vendor has an entity of this key.
 	Has(key string) bool
+	// Holds reports whether the vendor has the entity as it would be sent.
+	Holds(e *vendors.Entity) (bool, error)
 	// Past tells what earlier processes did with an entity of this key.
 	Past(key string) (Past, error)
 }
@@ -52,6 +54,8 @@ type Sender struct {
 	CreateOnly bool // never replace what the vendor has
 	Rehearse   bool // let the vendor check without storing
 	Again      bool // send what an earlier run stored, also where that stores it twice
+
+	Recalled atomic.Int64 // entities that an earlier process of the run had settled
 }
 
 // KeepError ends a run: that entities leave could not be written down, so they were kept back.
@@ -120,16 +124,17 @@ func (s *Sender) work(ctx, going context.Context, failures *atomic.Int64) error 
 func (s *Sender) remember(ctx context.Context, entities []*vendors.Entity) (unsent []*vendors.Entity, before int, err error) {
 	for i, e := range entities {
 		e.Known = s.State.Has(e.Key)
-		attempts, err := s.recall(ctx, e)
+		settled, attempts, err := s.recall(ctx, e)
 		if err != nil {
-			unsent = append(unsent, entities[i:]...)
-			return nil, 0, errors.Join(err, s.settleAs(vendors.Skipped, unsent))
+			rest := entities[i:]
+			if settled {
+				rest = rest[1:]
+			}
+			return nil, 0, errors.Join(err, s.settleAs(vendors.Skipped, append(unsent, rest...)))
 		}
-		before = max(before, attempts)
-		if e.Outcome == vendors.Unsettled {
+		if !settled {
+			before = max(before, attempts)
 			unsent = append(unsent, e)
-		} else if err := s.Settled.Recall(e); err != nil {
-			return nil, 0, errors.Join(err, s.settleAs(vendors.Skipped, append(unsent, entities[i+1:]...)))
 		}
 	}
 	return unsent, before, nil

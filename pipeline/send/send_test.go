@@ -26,6 +26,7 @@ type desk struct {
 	settled map[string]vendors.Outcome
 	known   []string
 	past    map[string]Past
+	holds   bool     // the vendor has everything as it would be sent
 	left    []string // "key attempt", of those that left
 	full    error    // of Leave: nothing can be written down
 }
@@ -70,6 +71,8 @@ func (d *desk) Leave(_ context.Context, entities []*vendors.Entity, attempt int)
 }
 
 func (d *desk) Recall(e *vendors.Entity) error { return d.Settle([]*vendors.Entity{e}) }
+
+func (d *desk) Holds(*vendors.Entity) (bool, error) { return d.holds, nil }
 
 func (d *desk) Past(key string) (Past, error) { return d.past[key], nil }
 
@@ -267,38 +270,44 @@ func TestRecall(t *testing.T) {
 		name   string
 		repeat vendors.Repeat
 		past   Past
+		holds  bool
 		read   func(context.Context, *vendors.Client, *vendors.Entity) error
 		again  bool
 		want   vendors.Outcome
 		left   []string
 	}{
-		{"never seen", vendors.Harmless, Past{}, nil, false, vendors.Created, []string{"a 1"}},
-		{"created by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Created}, nil, false, vendors.Created, nil},
-		{"refused by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Refused, Answer: refusal}, nil, false, vendors.Refused, nil},
-		{"refused, then put right", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, Outcome: vendors.Refused}, nil, false, vendors.Created, []string{"a 2"}},
-		{"created, then changed", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, Outcome: vendors.Created}, nil, false, vendors.Updated, []string{"a 2"}},
-		{"kept back by this run", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Skipped}, nil, false, vendors.Created, []string{"a 2"}},
-		{"in the air, harmless", vendors.Harmless, Past{Attempts: 2, Hash: fresh, ThisRun: true, InAir: true}, nil, false, vendors.Created, []string{"a 3"}},
-		{"in the air, harmless, changed", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, InAir: true}, nil, false, vendors.Created, []string{"a 2"}},
-		{"in the air, same token and body", vendors.ByToken, Past{Attempts: 1, Hash: fresh, Token: "t", InAir: true}, nil, false, vendors.Created, []string{"a 2"}},
-		{"in the air, same token, changed body", vendors.ByToken, Past{Attempts: 1, Hash: old, Token: "t", InAir: true}, nil, false, vendors.Unknown, nil},
-		{"in the air, another token", vendors.ByToken, Past{Attempts: 1, Hash: fresh, Token: "u", InAir: true}, absent, false, vendors.Created, []string{"a 2"}},
-		{"in the air, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, nil, false, vendors.Unknown, nil},
-		{"in the air, unsafe, read back and there", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, there, false, vendors.Created, nil},
-		{"in the air, unsafe, read back and not there", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, absent, false, vendors.Created, []string{"a 2"}},
-		{"in the air, unsafe, no answer to the reading", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, silent, false, vendors.Unknown, nil},
-		{"unknown, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, nil, false, vendors.Unknown, nil},
-		{"stored yesterday, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, nil, false, vendors.Unchanged, nil},
-		{"stored yesterday, unsafe, asked for again", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, nil, true, vendors.Created, []string{"a 2"}},
-		{"unknown, unsafe, asked for again", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, nil, true, vendors.Created, []string{"a 2"}},
-		{"stored yesterday, unsafe, changed", vendors.Unsafe, Past{Attempts: 1, Hash: old, Outcome: vendors.Created}, nil, false, vendors.Created, []string{"a 2"}},
-		{"stored yesterday, harmless", vendors.Harmless, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, nil, false, vendors.Created, []string{"a 2"}},
+		{"never seen", vendors.Harmless, Past{}, false, nil, false, vendors.Created, []string{"a 1"}},
+		{"created by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Created}, false, nil, false, vendors.Created, nil},
+		{"refused by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Refused, Answer: refusal}, false, nil, false, vendors.Refused, nil},
+		{"refused, then put right", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, Outcome: vendors.Refused}, false, nil, false, vendors.Created, []string{"a 2"}},
+		{"created, then changed", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, Outcome: vendors.Created}, false, nil, false, vendors.Updated, []string{"a 2"}},
+		{"kept back by this run", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Skipped}, false, nil, false, vendors.Created, []string{"a 2"}},
+		{"in the air, harmless", vendors.Harmless, Past{Attempts: 2, Hash: fresh, ThisRun: true, InAir: true}, false, nil, false, vendors.Created, []string{"a 3"}},
+		{"in the air, harmless, changed", vendors.Harmless, Past{Attempts: 1, Hash: old, ThisRun: true, InAir: true}, false, nil, false, vendors.Created, []string{"a 2"}},
+		{"in the air, same token and body", vendors.ByToken, Past{Attempts: 1, Hash: fresh, Token: "t", InAir: true}, false, nil, false, vendors.Created, []string{"a 2"}},
+		{"in the air, same token, changed body", vendors.ByToken, Past{Attempts: 1, Hash: old, Token: "t", InAir: true}, false, nil, false, vendors.Unknown, nil},
+		{"in the air, another token", vendors.ByToken, Past{Attempts: 1, Hash: fresh, Token: "u", InAir: true}, false, absent, false, vendors.Created, []string{"a 2"}},
+		{"in the air, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, false, nil, false, vendors.Unknown, nil},
+		{"in the air, unsafe, read back and there", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, false, there, false, vendors.Created, nil},
+		{"in the air, unsafe, read back and not there", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, false, absent, false, vendors.Created, []string{"a 2"}},
+		{"in the air, unsafe, no answer to the reading", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, InAir: true}, false, silent, false, vendors.Unknown, nil},
+		{"unknown, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, false, nil, false, vendors.Unknown, nil},
+		{"stored yesterday, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, false, nil, false, vendors.Unchanged, nil},
+		{"stored yesterday, unsafe, asked for again", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, false, nil, true, vendors.Created, []string{"a 2"}},
+		{"unknown, unsafe, asked for again", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, false, nil, true, vendors.Created, []string{"a 2"}},
+		{"stored yesterday, unsafe, changed", vendors.Unsafe, Past{Attempts: 1, Hash: old, Outcome: vendors.Created}, false, nil, false, vendors.Created, []string{"a 2"}},
+		{"held, never seen", vendors.Harmless, Past{}, true, nil, false, vendors.Unchanged, nil},
+		{"held, in the air of this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, InAir: true}, true, nil, false, vendors.Created, nil},
+		{"held, in the air of this run, replaced", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Known: true, InAir: true}, true, nil, false, vendors.Updated, nil},
+		{"held, created by this run", vendors.Harmless, Past{Attempts: 1, Hash: fresh, ThisRun: true, Outcome: vendors.Created}, true, nil, false, vendors.Created, nil},
+		{"held, unknown of an earlier run, unsafe", vendors.Unsafe, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Unknown}, true, nil, false, vendors.Unchanged, nil},
+		{"stored yesterday, harmless", vendors.Harmless, Past{Attempts: 1, Hash: fresh, Outcome: vendors.Created}, false, nil, false, vendors.Created, []string{"a 2"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			d := newDesk("a")
 			d.waiting[0].Hash, d.waiting[0].Token = fresh, "t"
-			d.past = map[string]Past{"a": test.past}
+			d.past, d.holds = map[string]Past{"a": test.past}, test.holds
 			resource, _ := attempts(test.repeat)
 			resource.ReadBack = test.read
 			s := sender(d, resource)

@@ -1,0 +1,152 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"iter"
+	"slices"
+
+	"bulkload/pipeline/send"
+	"bulkload/vendors"
+)
+
+// A catalogue is what the vendor has of a resource, as hashes: 16 bytes an entity.
+type catalogue struct {
+	resource *vendors.Resource
+	seed     maphash.Seed
+	held     []holding // in the order of their keys' hashes
+	past     func(key string) (send.Past, error)
+}
+
+// holding is an entity of the vendor. Its hashes tell apart entities of one account, not of all the world.
+type holding struct {
+	key  uint64
+	body uint64 // of the canonical form; 0 when that is not known
+}
+
+var _ send.State = (*catalogue)(nil)
+
+// Has reports whether the vendor has an entity of this key.
+func (c *catalogue) Has(key string) bool {
+	_, found := c.find(key)
+	return found
+}
+
+func (c *catalogue) find(key string) (holding, bool) {
+	hash := maphash.String(c.seed, key)
+	i, found := slices.BinarySearchFunc(c.held, hash, func(h holding, hash uint64) int { return cmp.Compare(h.key, hash) })
+	if !found {
+		return holding{}, false
+	}
+	return c.held[i], true
+}
+
+// Holds reports whether the vendor has the entity as it would be sent.
+func (c *catalogue) Holds(e *vendors.Entity) (bool, error) {
+	h, found := c.find(e.Key)
+	if !found || h.body == 0 {
+		return false, nil
+	}
+	ours, err := c.hash(e.Body)
+	return ours == h.body, err
+}
+
+// Past tells what earlier processes did with an entity of this key.
+func (c *catalogue) Past(key string) (send.Past, error) {
+	if c.past == nil {
+		return send.Past{}, nil
+	}
+	return c.past(key)
+}
+
+// hash is that of a body's canonical form, never 0.
+func (c *catalogue) hash(body []byte) (uint64, error) {
+	canonical, err := c.resource.Canonical(body)
+	if err != nil {
+		return 0, fmt.Errorf("bring a body into canonical form: %w", err)
+	}
+	return max(1, maphash.Bytes(c.seed, canonical)), nil
+}
+
+// add takes an entity of the vendor. One that cannot be read is known to be there, and equals nothing.
+func (c *catalogue) add(e vendors.Stored) {
+	h := holding{key: maphash.String(c.seed, e.Key)}
+	if c.resource.Canonical != nil && e.Body != nil {
+		if hash, err := c.hash(e.Body); err == nil {
+			h.body = hash
+		}
+	}
+	c.held = append(c.held, h)
+}
+
+// catalogue reads what the vendor has, so that created, updated and unchanged can be told apart.
+// each, unless nil, sees every entity.
+func (j *Job) catalogue(ctx context.Context, each func(vendors.Stored) error) (*catalogue, error) {
+	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past}
+	for e, err := range j.stored(ctx) {
+		if j.stopped() || ctx.Err() != nil {
+			return nil, ErrInterrupted
+		}
+		if err != nil {
+			return nil, listingError(err)
+		}
+		c.add(e)
+		j.progress("listing", int64(len(c.held)), 0)
+		if each != nil {
+			if err := each(e); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortStableFunc(c.held, func(a, b holding) int { return cmp.Compare(a.key, b.key) })
+	// What moved while it was listed comes twice; what came last counts.
+	slices.Reverse(c.held)
+	c.held = slices.CompactFunc(c.held, func(a, b holding) bool { return a.key == b.key })
+	slices.Reverse(c.held)
+	return c, nil
+}
+
+// stored yields what the vendor has: whole entities where they are to be compared, else their keys,
+// nothing where that cannot be told.
+func (j *Job) stored(ctx context.Context) iter.Seq2[vendors.Stored, error] {
+	return func(yield func(vendors.Stored, error) bool) {
+		if j.Compare && j.Resource.Pages != nil {
+			for page, err := range j.Resource.Pages(ctx, j.Client, vendors.Listing{}) {
+				if err != nil {
+					yield(vendors.Stored{}, err)
+					return
+				}
+				for _, e := range page.Entities {
+					if !yield(e, nil) {
+						return
+					}
+				}
+			}
+			return
+		}
+		if j.Resource.Known == nil {
+			return
+		}
+		for key, err := range j.Resource.Known(ctx, j.Client) {
+			if !yield(vendors.Stored{Key: key}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// listingError says what a failed listing means for the run.
+func listingError(err error) error {
+	var answer *vendors.APIError
+	switch {
+	case errors.As(err, &answer) && answer.Unauthorised():
+		return fmt.Errorf("%w: %w", send.ErrUnauthorised, err)
+	case send.Passing(err):
+		return fmt.Errorf("%w: %w", send.ErrUnreachable, err)
+	default:
+		return fmt.Errorf("list what the vendor has: %w", err)
+	}
+}

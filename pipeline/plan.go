@@ -1,0 +1,320 @@
+package pipeline
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bulkload/formats"
+	"bulkload/pipeline/report"
+	"bulkload/pipeline/spill"
+	"bulkload/vendors"
+)
+
+// A PlanResult is what an import would do. It must be closed.
+type PlanResult struct {
+	*Result
+	Changes    *Changes
+	OnlyVendor int64 // entities that the vendor has and the feed does not name; nothing happens to them
+	Calls      int64 // that an import would make, the reading aside
+}
+
+// Close gives up temporary files.
+func (r *PlanResult) Close() error { return errors.Join(r.Result.Close(), r.Changes.sorter.Close()) }
+
+// Plan checks the whole feed, reads what the vendor has, and says what an import would create,
+// update, field by field, and leave. Nothing is sent that the vendor stores.
+func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
+	if job.Resource.Pages == nil {
+		return nil, fmt.Errorf("the vendor cannot tell what it has of %s, so an import of it cannot be planned", job.Resource.Name)
+	}
+	survey, err := job.survey(ctx)
+	if err != nil {
+		return nil, interrupted(ctx, err)
+	}
+	defer survey.facts.close()
+	survey.collector.Close()
+	if err := job.acceptable(survey); err != nil {
+		return nil, err
+	}
+	kept, err := newBodies(job.TempDir)
+	if err != nil {
+		return nil, err
+	}
+	defer kept.close()
+	job.Compare = true
+	held, err := job.catalogue(ctx, kept.add)
+	if err != nil {
+		return nil, err
+	}
+	return job.compare(ctx, survey, held, kept)
+}
+
+// compare reads the feed once more and puts each entity beside the vendor's.
+func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bodies) (*PlanResult, error) {
+	collector := report.NewCollector(j.TempDir)
+	settler := &settler{job: j, collector: collector}
+	changes := &Changes{sorter: spill.Sorter{Dir: j.TempDir}}
+	matched := int64(0)
+	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: func(u *unit) error {
+		if j.stopped() {
+			return ErrInterrupted
+		}
+		if held.Has(u.entity.Key) {
+			matched++
+		}
+		if err := j.foresee(u, held, kept, changes); err != nil {
+			return err
+		}
+		j.progress("planning", settler.settledRows(), s.facts.rows)
+		return settler.settle(u)
+	}}
+	if err := p.run(ctx); err != nil {
+		return nil, errors.Join(interrupted(ctx, err), collector.Close(), changes.sorter.Close())
+	}
+	result := &PlanResult{Result: j.result(p.rows, collector), Changes: changes, OnlyVendor: int64(len(held.held)) - matched}
+	entities := &collector.Counts.Entities
+	sent := entities[vendors.Created] + entities[vendors.Updated]
+	result.Calls = (sent + int64(j.batch()) - 1) / int64(j.batch())
+	return result, nil
+}
+
+// foresee gives a sound entity the outcome that an import would have, and notes what would change.
+func (j *Job) foresee(u *unit, held *catalogue, kept *bodies, changes *Changes) error {
+	e := &u.entity
+	if e.Outcome != vendors.Unsettled {
+		return nil
+	}
+	place := u.rows[0].Place()
+	same, err := held.Holds(e)
+	switch {
+	case err != nil:
+		return err
+	case same:
+		e.Outcome = vendors.Unchanged
+		return nil
+	case !held.Has(e.Key):
+		e.Outcome = vendors.Created
+		return changes.add(Change{Place: place, Entity: e.Key, Action: "create"})
+	}
+	e.Outcome = vendors.Updated
+	theirs, err := kept.body(e.Key)
+	if err != nil {
+		return err
+	}
+	return j.differences(u, theirs, changes)
+}
+
+// differences notes each field whose value would change.
+func (j *Job) differences(u *unit, theirs []byte, changes *Changes) error {
+	before, err := j.decoded(theirs)
+	if err != nil {
+		return changes.add(Change{Place: u.rows[0].Place(), Entity: u.entity.Key, Action: "update", Field: "?",
+			Before: "cannot be read: " + err.Error()})
+	}
+	after, err := j.decoded(u.entity.Body)
+	if err != nil {
+		return &InternalError{Reason: fmt.Sprintf("decoding %s %q failed: %v", j.Resource.Noun.One, u.entity.Key, err)}
+	}
+	for _, c := range j.fieldChanges(before, after) {
+		c.Place, c.Entity, c.Action = u.rows[0].Place(), u.entity.Key, "update"
+		if err := changes.add(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decoded gives the rows of a body in canonical form, so that only what differs in meaning differs.
+func (j *Job) decoded(body []byte) ([]map[string]string, error) {
+	canonical, err := j.Resource.Canonical(body)
+	if err != nil {
+		return nil, err
+	}
+	return j.Resource.Decode(canonical)
+}
+
+// fieldChanges compares the rows of an entity, those that carry the same name with each other.
+func (j *Job) fieldChanges(before, after []map[string]string) (changes []Change) {
+	old := make(map[string]map[string]string)
+	for i, row := range before {
+		old[j.rowName(row, i)] = row
+	}
+	for i, row := range after {
+		name := j.rowName(row, i)
+		was, there := old[name]
+		delete(old, name)
+		if !there {
+			changes = append(changes, Change{Row: name, Field: "(row)", After: "added"})
+			continue
+		}
+		changes = append(changes, j.cellChanges(name, was, row)...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(old)) {
+		changes = append(changes, Change{Row: name, Field: "(row)", Before: "there", After: "removed"})
+	}
+	return changes
+}
+
+// rowName names a row within its entity, by the fields that the resource says, else by its number.
+func (j *Job) rowName(row map[string]string, i int) string {
+	var parts []string
+	for _, field := range j.Resource.RowKey {
+		if row[field] != "" {
+			parts = append(parts, row[field])
+		}
+	}
+	if len(parts) == 0 {
+		return strconv.Itoa(i + 1)
+	}
+	return strings.Join(parts, " ")
+}
+
+func (j *Job) cellChanges(name string, before, after map[string]string) (changes []Change) {
+	fields := make(map[string]bool)
+	for field := range before {
+		fields[field] = true
+	}
+	for field := range after {
+		fields[field] = true
+	}
+	for _, field := range slices.Sorted(maps.Keys(fields)) {
+		if before[field] == after[field] {
+			continue
+		}
+		c := Change{Row: name, Field: field, Before: before[field], After: after[field]}
+		if f, _ := j.Resource.Schema.Find(field); f != nil && f.Shared {
+			c.Row = "" // it is the entity's, not the row's
+		}
+		changes = append(changes, c)
+	}
+	return changes
+}
+
+// A Change is one thing that an import would change at the vendor.
+type Change struct {
+	Place  formats.Place // of the entity's first row
+	Entity string        // key
+	Action string        // "create" or "update"
+	Row    string        // which of the entity's rows, by its own name; empty: the entity itself
+	Field  string        // "(row)": the row as a whole
+	Before string
+	After  string
+}
+
+// ChangeColumns are the columns of a plan's file.
+var ChangeColumns = []formats.Column{{Name: "sheet", Width: 12}, {Name: "row", Type: formats.Number}, {Name: "action"},
+	{Name: "entity", Width: 20}, {Name: "part", Width: 20}, {Name: "field", Width: 24}, {Name: "before", Width: 40}, {Name: "after", Width: 40}}
+
+// Changes are those of a plan, in the order of the feed.
+type Changes struct {
+	sorter  spill.Sorter
+	scratch []byte
+}
+
+func (c *Changes) add(change Change) error {
+	c.scratch = binary.AppendVarint(c.scratch[:0], change.Place.Row)
+	for _, text := range change.texts() {
+		c.scratch = binary.AppendUvarint(c.scratch, uint64(len(*text)))
+		c.scratch = append(c.scratch, *text...)
+	}
+	return c.sorter.Add(spill.Key{High: uint64(change.Place.Row)}, c.scratch)
+}
+
+func (c *Change) texts() []*string {
+	return []*string{&c.Place.Sheet, &c.Entity, &c.Action, &c.Row, &c.Field, &c.Before, &c.After}
+}
+
+// Len is how many changes there are.
+func (c *Changes) Len() int64 { return c.sorter.Len() }
+
+// All yields the changes in the order of the feed.
+func (c *Changes) All() iter.Seq2[Change, error] {
+	return func(yield func(Change, error) bool) {
+		for record, err := range c.sorter.Sorted() {
+			if err != nil {
+				yield(Change{}, err)
+				return
+			}
+			var change Change
+			row, n := binary.Varint(record.Data)
+			change.Place.Row = row
+			data := record.Data[n:]
+			for _, text := range change.texts() {
+				length, n := binary.Uvarint(data)
+				*text, data = string(data[n:n+int(length)]), data[n+int(length):]
+			}
+			if !yield(change, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Write writes the changes to a file of ChangeColumns.
+func (c *Changes) Write(w formats.Writer) error {
+	for change, err := range c.All() {
+		if err != nil {
+			return err
+		}
+		cells := [][]byte{[]byte(change.Place.Sheet), strconv.AppendInt(nil, change.Place.Row, 10), []byte(change.Action),
+			[]byte(change.Entity), []byte(change.Row), []byte(change.Field), []byte(change.Before), []byte(change.After)}
+		if err := w.Write(cells); err != nil {
+			return fmt.Errorf("write the plan: %w", err)
+		}
+	}
+	return nil
+}
+
+// bodies keeps the vendor's entities in a temporary file, found by their keys' hashes.
+type bodies struct {
+	file *os.File
+	out  *bufio.Writer
+	hash hasher
+	at   map[spill.Key]span
+	size int64
+}
+
+type span struct{ start, end int64 }
+
+func newBodies(dir string) (*bodies, error) {
+	file, err := os.CreateTemp(dir, "bulkload-bodies-*")
+	if err != nil {
+		return nil, fmt.Errorf("make a temporary file: %w", err)
+	}
+	return &bodies{file: file, out: bufio.NewWriterSize(file, 64<<10), hash: newHasher(), at: make(map[spill.Key]span)}, nil
+}
+
+func (b *bodies) add(e vendors.Stored) error {
+	n, err := b.out.Write(e.Body)
+	b.at[b.hash.sum([]byte(e.Key))] = span{b.size, b.size + int64(n)}
+	b.size += int64(n)
+	if err != nil {
+		return fmt.Errorf("keep what the vendor has: %w", err)
+	}
+	return nil
+}
+
+// body gives back the body of an entity that was added.
+func (b *bodies) body(key string) ([]byte, error) {
+	if err := b.out.Flush(); err != nil {
+		return nil, fmt.Errorf("keep what the vendor has: %w", err)
+	}
+	at := b.at[b.hash.sum([]byte(key))]
+	body := make([]byte, at.end-at.start)
+	if _, err := b.file.ReadAt(body, at.start); err != nil && err != io.EOF {
+		return nil, fmt.Errorf("read back what the vendor has: %w", err)
+	}
+	return body, nil
+}
+
+func (b *bodies) close() error { return errors.Join(b.file.Close(), os.Remove(b.file.Name())) }

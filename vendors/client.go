@@ -32,6 +32,8 @@ type Client struct {
 	// Leaving is called when a request that writes has its slot, just before it leaves; an error of it
 	// keeps the request back. Nil: nobody wants to know.
 	Leaving func(ctx context.Context) error
+	// Watch is told of every exchange, when it has ended, by many goroutines. Nil: nobody watches.
+	Watch func(*Exchange)
 }
 
 // Pace is how fast requests may leave, and how many at once. It belongs to the account: all its
@@ -184,25 +186,38 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 	if err != nil {
 		return nil, err
 	}
+	var sent time.Time
+	if c.Watch != nil {
+		sent = c.Now()
+	}
+	answer, body, err := c.roundTrip(r)
+	if c.Watch != nil {
+		c.Watch(c.exchanged(sent, request.Body, r, answer, body, err))
+	}
+	if err != nil {
+		return nil, &TransportError{request.Method, request.Path, c.redactor(r).err(err)}
+	}
+	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+		return nil, c.apiError(r, answer, body)
+	}
+	if request.JSON && answer.StatusCode != http.StatusNoContent && !json.Valid(body) {
+		return nil, &TransportError{request.Method, request.Path, fmt.Errorf("the answer with status %d is not JSON", answer.StatusCode)}
+	}
+	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+}
+
+// roundTrip sends a request and reads the whole answer, which is not nil when a part of it came.
+func (c *Client) roundTrip(r *http.Request) (*http.Response, []byte, error) {
 	answer, err := c.HTTP.Do(r)
 	if err != nil {
-		return nil, &TransportError{request.Method, request.Path, withoutURL(err)}
+		return nil, nil, withoutURL(err)
 	}
 	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxAnswer+1))
 	if err == nil && len(body) > MaxAnswer {
 		err = fmt.Errorf("the answer is longer than %d bytes", MaxAnswer)
 	}
-	if err != nil {
-		return nil, &TransportError{request.Method, request.Path, err}
-	}
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return nil, c.apiError(answer, body)
-	}
-	if request.JSON && answer.StatusCode != http.StatusNoContent && !json.Valid(body) {
-		return nil, &TransportError{request.Method, request.Path, fmt.Errorf("the answer with status %d is not JSON", answer.StatusCode)}
-	}
-	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+	return answer, body, err
 }
 
 func (c *Client) prepare(ctx context.Context, request Request) (*http.Request, error) {
@@ -243,9 +258,12 @@ func withoutURL(err error) error {
 	return err
 }
 
-func (c *Client) apiError(answer *http.Response, body []byte) *APIError {
+// apiError takes the vendor's words, without the secrets that it may repeat.
+func (c *Client) apiError(r *http.Request, answer *http.Response, body []byte) *APIError {
 	e := &APIError{Status: answer.StatusCode, RetryAfter: c.retryAfter(answer.Header)}
-	e.Code, e.Message = errorText(body)
+	code, message := errorText(body)
+	redactor := c.redactor(r)
+	e.Code, e.Message = redactor.Text(code), shorten(redactor.Text(message))
 	return e
 }
 
@@ -287,14 +305,14 @@ func errorText(body []byte) (code, message string) {
 			message = text
 		}
 		if message != "" {
-			return code, shorten(message)
+			return code, message
 		}
 	}
 	text := strings.TrimSpace(string(body))
 	if strings.HasPrefix(text, "<") {
 		return code, ""
 	}
-	return code, shorten(text)
+	return code, text
 }
 
 // shorten cuts text to 500 characters and takes line ends out.

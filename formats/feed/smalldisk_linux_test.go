@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -62,51 +63,54 @@ func onSmallDisk(t *testing.T, told string) {
 	} else if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: room, Max: room}); err != nil {
 		t.Fatal(err)
 	}
-	for _, ending := range Endings() {
-		for _, compression := range []string{"", ".gz", ".zst"} {
-			path := filepath.Join(dir, "out"+ending+compression)
-			if err := writeNoise(path, 10); err != nil {
-				t.Fatalf("%s: a small file: %v", path, err)
-			}
-			old, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			var full *DiskFullError
-			if err := writeNoise(path, 400); !errors.As(err, &full) || full.Kept != path {
-				t.Errorf("%s: error %v, want a DiskFullError that keeps it", path, err)
-			}
-			if now, err := os.ReadFile(path); err != nil || string(now) != string(old) {
-				t.Errorf("%s: the old file is not what it was, %v", path, err)
-			}
-			onlyFile(t, path)
-			if err := writeNoise(path, 5); err != nil {
-				t.Errorf("%s: a small file after that: %v", path, err)
-			}
-			if err := os.Remove(path); err != nil {
-				t.Fatal(err)
-			}
+	noise := makeNoise(400)
+	for _, ending := range []string{".csv", ".tsv.gz", ".ndjson.zst", ".xlsx", ".parquet"} {
+		path := filepath.Join(dir, "out"+ending)
+		if err := writeRows(path, noise[:10]); err != nil {
+			t.Fatalf("%s: a small file: %v", path, err)
+		}
+		old, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var full *DiskFullError
+		if err := writeRows(path, noise); !errors.As(err, &full) || full.Kept != path {
+			t.Errorf("%s: error %v, want a DiskFullError that keeps it", path, err)
+		}
+		if now, err := os.ReadFile(path); err != nil || string(now) != string(old) {
+			t.Errorf("%s: the old file is not what it was, %v", path, err)
+		}
+		onlyFile(t, path)
+		if err := writeRows(path, noise[:5]); err != nil {
+			t.Errorf("%s: a small file after that: %v", path, err)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
 		}
 	}
 }
 
-// writeNoise writes a table with two kilobytes a row, which compression can at best halve.
-func writeNoise(path string, rows int) error {
-	random := rand.New(rand.NewPCG(1, 2))
+// makeNoise makes rows of two kilobytes each, which compression can at best halve.
+func makeNoise(rows int) [][][]byte {
+	random := rand.NewChaCha8([32]byte{1})
+	noise := make([][][]byte, rows)
+	for i := range noise {
+		text := make([]byte, 1<<10)
+		random.Read(text)
+		text = hex.AppendEncode(nil, text)
+		noise[i] = [][]byte{text[:1<<10], fmt.Append(nil, i), text[1<<10:]}
+	}
+	return noise
+}
+
+func writeRows(path string, rows [][][]byte) error {
 	o, err := Create(path, outputColumns, nil)
 	if err != nil {
 		return err
 	}
 	defer o.Discard()
-	for range rows {
-		text := func() []byte {
-			var noise []byte
-			for range 64 {
-				noise = fmt.Appendf(noise, "%016x", random.Uint64())
-			}
-			return noise
-		}
-		if err := o.Write([][]byte{text(), fmt.Append(nil, random.Int32()), text()}); err != nil {
+	for _, row := range rows {
+		if err := o.Write(row); err != nil {
 			return err
 		}
 	}

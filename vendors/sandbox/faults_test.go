@@ -80,6 +80,9 @@ func TestFaultsThatAnswer(t *testing.T) {
 		}
 		s.want(404, "", "GET", "/products/b", "")
 		s.want(200, "", "PUT", "/products/b", product("b"))
+		if got := s.Record().Log[1]; got.RetryAfter != c.retryAfter || got.Status != c.status {
+			t.Errorf("%s: logged %+v", c.fault, got)
+		}
 		kind, _, _ := strings.Cut(c.fault, ":")
 		if got := s.Record().Resources["fashiontrade/products"].Faults; got[kind] != 1 || len(got) != 1 {
 			t.Errorf("%s: recorded %v, want one", c.fault, got)

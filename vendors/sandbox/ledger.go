@@ -38,6 +38,8 @@ type Request struct {
 	Fault   string    `json:"fault,omitempty"`   // that struck it, its kind
 	Token   string    `json:"token,omitempty"`   // by which the vendor knows a repetition
 	Applied []Applied `json:"applied,omitempty"` // what it stored
+	// RetryAfter is the answer's header of that name.
+	RetryAfter string `json:"retry_after,omitempty"`
 }
 
 // Applied is an entity that a request stored.
@@ -142,7 +144,7 @@ func (l *ledger) leave(o outcome) {
 	l.record.Resources[o.resource] = r
 	if len(l.record.Log) < mostLogged {
 		l.record.Log = append(l.record.Log,
-			Request{o.at, o.call.method, o.call.path, o.status, o.fault, o.call.token, o.call.applied})
+			Request{o.at, o.call.method, o.call.path, o.status, o.fault, o.call.token, o.call.applied, o.retryAfter})
 	}
 	l.compareToken(o.call)
 	if (o.fault != "" || o.status >= 400 && o.status < 500) && len(l.record.Refusals) < mostRefusals {
@@ -198,7 +200,9 @@ func (s *Server) Record() Record {
 		store.each(func(e entry) {
 			resource.Entities[e.id] = Entity{e.applied, e.version, hex.EncodeToString(e.hash[:])}
 		})
-		record.Resources[name] = resource
+		if ok || len(resource.Entities) > 0 {
+			record.Resources[name] = resource
+		}
 	}
 	return record
 }

@@ -276,7 +276,9 @@ type outcome struct {
 	message  string // of an answer that is not a success
 	fault    string
 	wait     time.Duration // of a slow answer
-	limited  bool
+	// retryAfter is the answer's header of that name.
+	retryAfter string
+	limited    bool
 }
 
 // ServeHTTP answers one request.
@@ -360,7 +362,7 @@ func (s *Server) settle(w http.ResponseWriter, r *http.Request, v *vendor, o *ou
 	if o.fault == faultDropAfter || o.fault == faultResetAfter {
 		panic(http.ErrAbortHandler)
 	}
-	o.status, o.message = a.status, a.message
+	o.status, o.message, o.retryAfter = a.status, a.message, a.header.Get("Retry-After")
 	return a
 }
 

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,10 +23,14 @@ import (
 var fashiontrade = &vendor{
 	name:   "fashiontrade",
 	path:   "/fashiontrade/pim",
-	stores: []string{"products"},
+	stores: []string{"products", "prepacks", "product-stock", "prepack-stock"},
 	play: func(s *stage) func(*call) answer {
 		pim := &pim{stage: s, collections: map[string]*collection{
 			"products": newProducts(s.stores["products"]),
+			"prepacks": newPrepacks(s.stores["prepacks"]),
+		}, stocks: map[string]*stock{
+			"product-stock": newProductStock(s.stores["product-stock"]),
+			"prepack-stock": newPrepackStock(s.stores["prepack-stock"]),
 		}}
 		return pim.answer
 	},
@@ -35,12 +40,14 @@ var fashiontrade = &vendor{
 type pim struct {
 	*stage
 	collections map[string]*collection
+	stocks      map[string]*stock
 }
 
 // collection is one of the service's resources that are created, replaced, read in pages and deleted.
 type collection struct {
 	noun     string // "product"
 	resource string // in media types
+	key      string // the member that names an entity; empty: id
 	latest   int    // version
 	store    *store
 	// check returns what is to be stored of a body, or a misfit.
@@ -75,6 +82,9 @@ func with(body []byte, additions []addition) []byte {
 func (p *pim) answer(c *call) answer {
 	if !p.bearer(c) {
 		return plain(http.StatusUnauthorized, "Request lacks valid authentication.")
+	}
+	if stock := p.stocks[c.parts[0]]; stock != nil {
+		return stock.answer(c, p.now())
 	}
 	resource := p.collections[c.parts[0]]
 	if resource == nil {
@@ -144,8 +154,11 @@ func (r *collection) create(c *call) answer {
 }
 
 func (r *collection) exists(id string) answer {
-	return message(http.StatusConflict, fmt.Sprintf("id: a %s with the ID %q exists already", r.noun, id))
+	return message(http.StatusConflict, fmt.Sprintf("%s: a %s with the ID %q exists already", r.keyName(), r.noun, id))
 }
+
+// keyName is the member that names an entity.
+func (r *collection) keyName() string { return cmp.Or(r.key, "id") }
 
 // replace answers PUT.
 func (r *collection) replace(c *call, id string) answer {
@@ -154,7 +167,7 @@ func (r *collection) replace(c *call, id string) answer {
 		return *refusal
 	}
 	if w.id != id {
-		return message(http.StatusBadRequest, fmt.Sprintf("id: %q is not the ID in the path, %q", w.id, id))
+		return message(http.StatusBadRequest, fmt.Sprintf("%s: %q is not the ID in the path, %q", r.keyName(), w.id, id))
 	}
 	if !w.dryRun {
 		if err := r.put(c, w, false); err != nil {
@@ -182,6 +195,22 @@ type writeCall struct {
 
 // writing checks a POST or PUT, or says how it is refused; invalid is the status for a wrong body.
 func (r *collection) writing(c *call, invalid int) (w writeCall, refusal *answer) {
+	w, refusal = r.negotiate(c)
+	if refusal != nil {
+		return w, refusal
+	}
+	body, err := parseJSON(c.body)
+	if err == nil {
+		w.checked, err = r.check(w.version, body)
+	}
+	if err != nil {
+		return w, new(message(invalid, err.Error()))
+	}
+	return w, nil
+}
+
+// negotiate checks query and headers of a call with a body.
+func (r *collection) negotiate(c *call) (w writeCall, refusal *answer) {
 	query, err := parameters(c, "dry_run")
 	if err == nil {
 		w.dryRun, err = boolean(query, "dry_run")
@@ -197,13 +226,6 @@ func (r *collection) writing(c *call, invalid int) (w writeCall, refusal *answer
 	}
 	if w.accepted < w.version {
 		return w, new(r.tooOld(w.accepted, w.version))
-	}
-	body, err := parseJSON(c.body)
-	if err == nil {
-		w.checked, err = r.check(w.version, body)
-	}
-	if err != nil {
-		return w, new(message(invalid, err.Error()))
 	}
 	return w, nil
 }

@@ -79,24 +79,31 @@ func (r *collection) acceptedVersion(header http.Header) (int, error) {
 }
 
 // mediaVersion reads one media type, "application/vnd.fashiontrade.product+json; version=2". One
-// without a resource means the path's, one without a version the latest.
+// without a resource means the path's, one without a version the latest. Product stock has a name of
+// its own for version 1 too (fashiontrade:5886).
 func (r *collection) mediaVersion(text string) (version int, q float64, err error) {
 	mediaType, values, err := mime.ParseMediaType(text)
 	if err != nil {
 		return 0, 0, errors.New("it is not a media type")
 	}
+	latest := r.latest
 	switch mediaType {
+	case "application/vnd.fashiontrade.product_stock.v1+json":
+		if r.resource != "product_stock" {
+			return 0, 0, fmt.Errorf("the resource here is application/vnd.fashiontrade.%s+json", r.resource)
+		}
+		latest = 1
 	case "application/vnd.fashiontrade." + r.resource + "+json", "application/json", "application/*", "*/*":
 	default:
 		return 0, 0, fmt.Errorf("the resource here is application/vnd.fashiontrade.%s+json", r.resource)
 	}
-	version, q = r.latest, 1
+	version, q = latest, 1
 	for name, value := range values {
 		switch {
 		case name == "version":
 			version, err = strconv.Atoi(value)
-			if err != nil || version < 1 || version > r.latest || value != strconv.Itoa(version) {
-				return 0, 0, fmt.Errorf("the versions are 1 to %d", r.latest)
+			if err != nil || version < 1 || version > latest || value != strconv.Itoa(version) {
+				return 0, 0, fmt.Errorf("the versions are 1 to %d", latest)
 			}
 		case name == "q":
 			if q, err = strconv.ParseFloat(value, 64); err != nil || !(q >= 0 && q <= 1) {

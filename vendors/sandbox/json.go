@@ -34,6 +34,7 @@ type node struct {
 	text  string   // a text's characters, a number's digits, "true" or "false"
 	names []string // of an object's members
 	items []node   // of an object's members or a list's elements
+	start int      // offset of its first byte
 	end   int      // offset of the byte after it
 }
 
@@ -124,6 +125,7 @@ func (p *parser) value(depth int) (n node, err error) {
 	if depth > maxDepth {
 		return n, p.fault("nested deeper than %d", maxDepth)
 	}
+	n.start = p.at
 	switch c := p.peek(); {
 	case c == '{':
 		n.kind = jsonObject

@@ -36,6 +36,9 @@ type store struct {
 	file *os.File // nil: in memory
 	size int64    // of the file
 	live int64    // of it, lines that still count
+
+	owner func(id string) string // says what an entity belongs to; nil: nothing
+	owned map[string][]*entry    // by owner, in the order of creation
 }
 
 // entry is one entity of the index.
@@ -86,6 +89,64 @@ func openStore(dir, name string) (*store, error) {
 
 func (s *store) reset() {
 	s.index, s.order, s.gone, s.versions, s.live = make(map[string]*entry), nil, 0, make(map[int]int), 0
+	s.owned = make(map[string][]*entry)
+}
+
+// own makes the store keep an index of its entities by what owns them.
+func (s *store) own(owner func(id string) string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.owner = owner
+	s.indexOwners()
+}
+
+func (s *store) indexOwners() {
+	if s.owner == nil {
+		return
+	}
+	s.owned = make(map[string][]*entry)
+	for _, e := range s.order {
+		if !e.gone {
+			s.enter(e)
+		}
+	}
+}
+
+// enter puts a new entity under its owner.
+func (s *store) enter(e *entry) {
+	if s.owner != nil {
+		owner := s.owner(e.id)
+		s.owned[owner] = append(s.owned[owner], e)
+	}
+}
+
+// leave takes an entity from its owner.
+func (s *store) leave(e *entry) {
+	if s.owner == nil {
+		return
+	}
+	owner := s.owner(e.id)
+	left := slices.DeleteFunc(s.owned[owner], func(other *entry) bool { return other == e })
+	if len(left) == 0 {
+		delete(s.owned, owner)
+		return
+	}
+	s.owned[owner] = left
+}
+
+// ownedBy returns what stands under an owner, in the order of creation.
+func (s *store) ownedBy(owner string) ([]stored, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var entities []stored
+	for _, e := range s.owned[owner] {
+		entity, err := s.read(e)
+		if err != nil {
+			return nil, err
+		}
+		entities = append(entities, entity)
+	}
+	return entities, nil
 }
 
 // put stores an entity. With onlyNew, errExists says that there was one.
@@ -184,6 +245,7 @@ func (s *store) admit(e *entry) {
 	}
 	s.index[e.id] = e
 	s.order = append(s.order, e)
+	s.enter(e)
 	s.next = max(s.next, e.place+1)
 }
 
@@ -206,6 +268,7 @@ func (s *store) delete(id string) (bool, error) {
 
 func (s *store) dismiss(id string) {
 	e := s.index[id]
+	s.leave(e)
 	delete(s.index, id)
 	s.versions[e.version]--
 	s.live -= e.line
@@ -485,5 +548,6 @@ func (s *store) replaceBy(temporary string, order []*entry, size int64) error {
 		s.index[e.id] = e
 		s.live += e.line
 	}
+	s.indexOwners()
 	return nil
 }

@@ -9,8 +9,9 @@ import (
 //
 //	4 bytes  mark
 //	4 bytes  length of the payload
+//	8 bytes  offset of the frame in the file
 //	4 bytes  CRC-32C of the payload
-//	4 bytes  CRC-32C of the 12 bytes before and of the frame's offset in the file
+//	4 bytes  CRC-32C of the 20 bytes before
 //	         payload: one record after the other
 //
 // Numbers are little-endian. A frame is written once the one before it has been synced. So an
@@ -19,7 +20,7 @@ import (
 const (
 	head       = "bulkload journal 1\n"
 	mark       = "\xf7jf\x1e"
-	headerSize = 16
+	headerSize = 24
 	// maxPayload keeps lengths well inside their four bytes, and an int of any size.
 	maxPayload = 1 << 30
 )
@@ -31,33 +32,27 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // never taken for part of this one.
 func headSeed() uint32 { return crc32.Checksum([]byte(head), castagnoli) }
 
+// A header is the first headerSize bytes of a frame.
+type header []byte
+
+func (h header) length() int64          { return int64(binary.LittleEndian.Uint32(h[4:])) }
+func (h header) offset() int64          { return int64(binary.LittleEndian.Uint64(h[8:])) }
+func (h header) payloadCheck() uint32   { return binary.LittleEndian.Uint32(h[16:]) }
+func (h header) check() uint32          { return binary.LittleEndian.Uint32(h[20:]) }
+func (h header) sum(seed uint32) uint32 { return crc32.Update(seed, castagnoli, h[:20]) }
+
+// whole reports whether the header is one that was written, here or elsewhere.
+func (h header) whole(seed uint32) bool {
+	return string(h[:len(mark)]) == mark && h.length() > 0 && h.length() <= maxPayload && h.check() == h.sum(seed)
+}
+
 // seal fills in the header of a frame whose payload stands behind it, and returns the header's check.
 func seal(frame []byte, offset int64, seed uint32) uint32 {
-	copy(frame, mark)
-	payload := frame[headerSize:]
-	binary.LittleEndian.PutUint32(frame[4:], uint32(len(payload)))
-	binary.LittleEndian.PutUint32(frame[8:], crc32.Update(seed, castagnoli, payload))
-	check := headerCheck(frame, offset, seed)
-	binary.LittleEndian.PutUint32(frame[12:], check)
-	return check
-}
-
-// headerCheck covers the offset too, so that a frame counts only where it was written.
-func headerCheck(header []byte, offset int64, seed uint32) uint32 {
-	var place [8]byte
-	binary.LittleEndian.PutUint64(place[:], uint64(offset))
-	return crc32.Update(crc32.Update(seed, castagnoli, header[:12]), castagnoli, place[:])
-}
-
-// isHeader reports whether a frame was once begun at this offset. There are headerSize bytes.
-func isHeader(header []byte, offset int64, seed uint32) bool {
-	return string(header[:len(mark)]) == mark && payloadLength(header) > 0 && payloadLength(header) <= maxPayload &&
-		binary.LittleEndian.Uint32(header[12:]) == headerCheck(header, offset, seed)
-}
-
-func payloadLength(header []byte) int64 { return int64(binary.LittleEndian.Uint32(header[4:])) }
-
-// isPayload reports whether the payload is the one that was written behind this header.
-func isPayload(header, payload []byte, seed uint32) bool {
-	return binary.LittleEndian.Uint32(header[8:]) == crc32.Update(seed, castagnoli, payload)
+	h, payload := header(frame[:headerSize]), frame[headerSize:]
+	copy(h, mark)
+	binary.LittleEndian.PutUint32(h[4:], uint32(len(payload)))
+	binary.LittleEndian.PutUint64(h[8:], uint64(offset))
+	binary.LittleEndian.PutUint32(h[16:], crc32.Update(seed, castagnoli, payload))
+	binary.LittleEndian.PutUint32(h[20:], h.sum(seed))
+	return h.check()
 }

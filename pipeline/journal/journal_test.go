@@ -2,7 +2,6 @@ package journal_test
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"bulkload/pipeline/journal"
 	"bulkload/pipeline/journal/powercut"
@@ -27,16 +27,15 @@ var (
 )
 
 // newDisk is a disk with the run's directory.
-func newDisk(t testing.TB) *powercut.Disk {
+func newDisk(t rapid.TB) *powercut.Disk {
 	t.Helper()
 	disk := powercut.New()
-	if err := journal.MakeDir(disk, filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	must(t, disk.Mkdir(filepath.Dir(path), 0o700))
+	must(t, disk.SyncDir("."))
 	return disk
 }
 
-func create(t testing.TB, fsys journal.FS) *journal.Journal {
+func create(t rapid.TB, fsys journal.FS) *journal.Journal {
 	t.Helper()
 	j, err := journal.Create(fsys, path, begin)
 	if err != nil {
@@ -54,21 +53,11 @@ func read(fsys journal.FS) (records []journal.Record, err error) {
 	return records, err
 }
 
-func must(t testing.TB, err error) {
+func must(t rapid.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-}
-
-func intents(n int) []journal.Record {
-	var records []journal.Record
-	for i := range n {
-		next := intent
-		next.Key = fmt.Sprint("P-", i)
-		records = append(records, journal.Record{Intent: &next})
-	}
-	return records
 }
 
 func TestWhatIsWrittenIsRead(t *testing.T) {

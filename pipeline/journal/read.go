@@ -3,9 +3,9 @@ package journal
 import (
 	"bufio"
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"strings"
@@ -58,6 +58,7 @@ type scanner struct {
 	in      *bufio.Reader
 	offset  int64 // behind the last whole frame
 	seed    uint32
+	header  [headerSize]byte
 	payload bytes.Buffer
 	begin   Begin
 	begun   bool
@@ -112,7 +113,7 @@ func (s *scanner) head() error {
 // unbegun tells a journal whose beginning was never stored from one that has lost it. Once the
 // beginning was stored, frames may stand behind it. Their checks need what is lost, so their mark decides.
 func (s *scanner) unbegun(damaged int64) error {
-	next, err := s.find(int64(len(head))+1, func([]byte, int64) bool { return true })
+	next, err := s.find(int64(len(head))+1, func(header, int64) bool { return true })
 	if err == nil && next >= 0 {
 		err = &DamageError{Path: s.path, Offset: damaged, Found: fmt.Sprintf("the run's first record, though others follow at byte %d", next)}
 	}
@@ -136,45 +137,47 @@ func (s *scanner) fill(into []byte) (int, error) {
 
 // frame reads the next frame into payload. It is false at the end of what is whole.
 func (s *scanner) frame() (bool, error) {
-	var header [headerSize]byte
-	n, err := s.fill(header[:])
+	h := header(s.header[:])
+	n, err := s.fill(h)
 	if err != nil || n == 0 && s.begun {
 		return false, err
 	}
-	if n < headerSize || !isHeader(header[:], s.offset, s.seed) {
+	if n < headerSize || !h.whole(s.seed) || h.offset() != s.offset {
 		return false, s.tail("no frame begins here")
 	}
 	// The buffer grows with what is there, not with what the length claims.
 	s.payload.Reset()
-	length := payloadLength(header[:])
-	if _, err := s.payload.ReadFrom(io.LimitReader(s.in, min(length, s.size-s.offset))); err != nil {
+	if _, err := s.payload.ReadFrom(io.LimitReader(s.in, h.length())); err != nil {
 		return false, fmt.Errorf("read journal: %w", err)
 	}
-	if int64(s.payload.Len()) < length || !isPayload(header[:], s.payload.Bytes(), s.seed) {
+	if int64(s.payload.Len()) < h.length() || h.payloadCheck() != crc32.Update(s.seed, castagnoli, s.payload.Bytes()) {
 		return false, s.tail("a frame whose checksum is wrong")
 	}
 	if !s.begun {
-		s.seed = binary.LittleEndian.Uint32(header[12:])
+		s.seed = h.check()
 	}
-	s.offset += headerSize + length
+	s.offset += headerSize + h.length()
 	return true, nil
 }
 
-// tail looks at what is not a whole frame. It is nil when no frame was begun behind it: then it is the
-// end of a write that was cut, and nobody was told that it is stored.
+// tail looks at what is not a whole frame. It is nil when no other frame was begun in the rest: then it is
+// the end of a write that was cut, and nobody was told that it is stored. A frame that belongs
+// elsewhere counts too, for it tells that bytes were taken out before it, or put in.
 func (s *scanner) tail(found string) error {
 	if !s.begun {
 		return s.unbegun(s.offset)
 	}
-	next, err := s.find(s.offset+1, func(header []byte, offset int64) bool { return isHeader(header, offset, s.seed) })
+	next, err := s.find(s.offset, func(h header, at int64) bool {
+		return h.whole(s.seed) && (at != s.offset || h.offset() != at)
+	})
 	if err == nil && next >= 0 {
-		err = &DamageError{Path: s.path, Offset: s.offset, Found: fmt.Sprintf("%s, though others follow at byte %d", found, next)}
+		err = &DamageError{Path: s.path, Offset: s.offset, Found: fmt.Sprintf("%s, though another follows at byte %d", found, next)}
 	}
 	return err
 }
 
 // find returns the offset of the first mark from an offset on that accept takes for a frame's, or -1.
-func (s *scanner) find(from int64, accept func(header []byte, offset int64) bool) (int64, error) {
+func (s *scanner) find(from int64, accept func(h header, at int64) bool) (int64, error) {
 	window := make([]byte, 64<<10)
 	for from < s.size {
 		n, err := s.file.ReadAt(window[:min(int64(len(window)), s.size-from)], from)

@@ -1,6 +1,7 @@
 package fashiontrade
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,7 +20,7 @@ type listing struct {
 	path      string // of the list: "/products"
 	mediaType string // with the version
 	noun      vendors.Noun
-	one       func(id string) string // path of one entity
+	key       string // the member that names an entity; empty: id
 }
 
 // keysInPage is how many entities that are asked for one by one make a page.
@@ -104,15 +105,20 @@ func (l *listing) readPage(body []byte) (page vendors.Page, err error) {
 // entity names what the vendor answered by its ID.
 func (l *listing) entity(body []byte) (vendors.Stored, error) {
 	var named struct {
-		ID string `json:"id"`
+		ID      string `json:"id"`
+		Barcode string `json:"barcode"`
 	}
 	if err := json.Unmarshal(body, &named); err != nil {
 		return vendors.Stored{}, fmt.Errorf("list %s: the answer is not the vendor's: %w", l.noun.Many, err)
 	}
-	if named.ID == "" {
-		return vendors.Stored{}, fmt.Errorf("list %s: the answer holds a %s without an id", l.noun.Many, l.noun.One)
+	id := named.ID
+	if l.key == "barcode" {
+		id = named.Barcode
 	}
-	return vendors.Stored{Key: named.ID, Body: body}, nil
+	if id == "" {
+		return vendors.Stored{}, fmt.Errorf("list %s: the answer holds a %s without its %s", l.noun.Many, l.noun.One, cmp.Or(l.key, "id"))
+	}
+	return vendors.Stored{Key: id, Body: body}, nil
 }
 
 // byKey asks for entities one by one.
@@ -150,7 +156,7 @@ func (l *listing) byKey(ctx context.Context, client *vendors.Client, ask vendors
 
 // addOne adds the entity of a key to the page, when the vendor has it.
 func (l *listing) addOne(ctx context.Context, client *vendors.Client, key string, ask vendors.Listing, page *vendors.Page) error {
-	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: l.one(key), Query: ask.Query,
+	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: l.at(key), Query: ask.Query,
 		Header: http.Header{"Accept": {l.mediaType}}, JSON: true})
 	var refusal *vendors.APIError
 	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {

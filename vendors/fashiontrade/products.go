@@ -17,9 +17,8 @@ var ProductsV1 = products(vocabulary.Product1)
 
 func products(p *vocabulary.Product) *vendors.Resource {
 	encoder := &encoder{product: p, allowed: allowedSizes(p)}
-	api := &productAPI{mediaType: vocabulary.MediaType("product", p.Version)}
 	noun := vendors.Noun{One: "product", Many: "products"}
-	list := &listing{path: "/products", mediaType: api.mediaType, noun: noun, one: productPath}
+	api := &collection{listing{path: "/products", mediaType: vocabulary.MediaType("product", p.Version), noun: noun}, canonicalProduct}
 	return &vendors.Resource{
 		Name:      "products",
 		Version:   p.Version,
@@ -36,7 +35,7 @@ func products(p *vocabulary.Product) *vendors.Resource {
 		Upload:    api.upload,
 		Trace:     trace,
 		Known:     api.known,
-		Pages:     list.pages,
+		Pages:     api.pages,
 		Decode:    decodeProduct,
 		Canonical: canonicalProduct,
 		Rehearses: true,

@@ -207,7 +207,7 @@ func TestPages(t *testing.T) {
 			{200, `{"items": [], "next": "n"}`}}, []string{">n", ">m"}, "a second time", nil},
 		{"not the vendor", vendors.Listing{}, []answer{{200, "[]"}}, nil, "not the vendor's", nil},
 		{"no items", vendors.Listing{}, []answer{{200, "{}"}}, nil, "no items", nil},
-		{"a product without ID", vendors.Listing{}, []answer{{200, `{"items": [{"name": "a"}]}`}}, nil, "without an id", nil},
+		{"a product without ID", vendors.Listing{}, []answer{{200, `{"items": [{"name": "a"}]}`}}, nil, "without its id", nil},
 		{"by key", vendors.Listing{Keys: keys("a/b", "gone", "c")}, []answer{{200, `{"id": "a/b"}`}, {404, ""}, {200, `{"id": "c"}`}},
 			[]string{"a/b", "c", ">"}, "", []string{"/pim/products/a%2Fb", "/pim/products/gone", "/pim/products/c"}},
 		{"by key from a page on", vendors.Listing{Keys: keys("a", "b", "c"), Cursor: "2"}, []answer{{200, `{"id": "c"}`}},

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -14,27 +13,32 @@ import (
 	"bulkload/vendors"
 )
 
-// productAPI sends products in one version. It holds nothing that changes.
-type productAPI struct {
-	mediaType string
+// A collection is a resource whose entities are created, replaced and listed: products, prepacks, price
+// lists. It holds nothing that changes.
+type collection struct {
+	listing
+	canonical func(body []byte) ([]byte, error)
 }
 
 // headers pin the version: without one the vendor takes its latest (fashiontrade:2833).
-func (a *productAPI) headers() http.Header {
-	return http.Header{"Accept": {a.mediaType}, "Content-Type": {a.mediaType}}
+func (l *listing) headers() http.Header {
+	return http.Header{"Accept": {l.mediaType}, "Content-Type": {l.mediaType}}
 }
 
-// productPath is the address of a product. A path segment of dots only would be taken for a folder,
-// so its dots are escaped too.
-func productPath(id string) string {
+// at is the address of an entity.
+func (l *listing) at(id string) string { return l.path + "/" + segment(id) }
+
+// segment writes an ID as a part of a path. One of dots only would be taken for a folder, so its dots
+// are escaped too.
+func segment(id string) string {
 	if id == "." || id == ".." {
-		return "/products/" + strings.ReplaceAll(id, ".", "%2E")
+		return strings.ReplaceAll(id, ".", "%2E")
 	}
-	return "/products/" + url.PathEscape(id)
+	return url.PathEscape(id)
 }
 
-// upload creates or replaces products one by one.
-func (a *productAPI) upload(ctx context.Context, client *vendors.Client, u vendors.Upload) error {
+// upload creates or replaces entities one by one.
+func (a *collection) upload(ctx context.Context, client *vendors.Client, u vendors.Upload) error {
 	for _, e := range u.Entities {
 		if err := a.send(ctx, client, u, e); err != nil {
 			return err
@@ -43,10 +47,10 @@ func (a *productAPI) upload(ctx context.Context, client *vendors.Client, u vendo
 	return nil
 }
 
-func (a *productAPI) send(ctx context.Context, client *vendors.Client, u vendors.Upload, e *vendors.Entity) error {
-	request := vendors.Request{Method: http.MethodPut, Path: productPath(e.Key), Header: a.headers(), Body: e.Body, JSON: true}
+func (a *collection) send(ctx context.Context, client *vendors.Client, u vendors.Upload, e *vendors.Entity) error {
+	request := vendors.Request{Method: http.MethodPut, Path: a.at(e.Key), Header: a.headers(), Body: e.Body, JSON: true}
 	if u.CreateOnly {
-		request.Method, request.Path = http.MethodPost, "/products"
+		request.Method, request.Path = http.MethodPost, a.path
 	}
 	if u.Rehearse {
 		request.Query = url.Values{"dry_run": {"true"}}
@@ -66,13 +70,13 @@ func (a *productAPI) send(ctx context.Context, client *vendors.Client, u vendors
 }
 
 // settleConflict looks into a 409 to a repeated POST: it may be due to the first try, whose answer was
-// lost. The product is then there as it was sent. Any other refusal stays what it is.
-func (a *productAPI) settleConflict(ctx context.Context, client *vendors.Client, e *vendors.Entity, refusal error) error {
+// lost. The entity is then there as it was sent. Any other refusal stays what it is.
+func (a *collection) settleConflict(ctx context.Context, client *vendors.Client, e *vendors.Entity, refusal error) error {
 	var answer *vendors.APIError
 	if !errors.As(refusal, &answer) || answer.Status != http.StatusConflict || e.Known {
 		return refusal // what was there before the run is not our first try
 	}
-	stored, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: productPath(e.Key), Header: a.headers(), JSON: true})
+	stored, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: a.at(e.Key), Header: a.headers(), JSON: true})
 	var absent *vendors.APIError
 	if errors.As(err, &absent) && !absent.Temporary() && !absent.Unauthorised() {
 		return refusal
@@ -80,82 +84,38 @@ func (a *productAPI) settleConflict(ctx context.Context, client *vendors.Client,
 	if err != nil {
 		return err
 	}
-	if !sameProduct(stored.Body, e.Body) {
+	if !a.same(stored.Body, e.Body) {
 		return refusal
 	}
 	e.Outcome = vendors.Created
 	return nil
 }
 
-// sameProduct reports whether the vendor's answer holds what was sent.
-func sameProduct(stored, sent []byte) bool {
-	a, errA := canonicalProduct(stored)
-	b, errB := canonicalProduct(sent)
-	return errA == nil && errB == nil && bytes.Equal(a, b)
+// same reports whether the vendor's answer holds what was sent.
+func (a *collection) same(stored, sent []byte) bool {
+	left, errLeft := a.canonical(stored)
+	right, errRight := a.canonical(sent)
+	return errLeft == nil && errRight == nil && bytes.Equal(left, right)
 }
 
 // pageLimit is always sent, since the vendor means to change its default (fashiontrade:2863).
 const pageLimit = "250"
 
-// page is one page of the list of products, of which only the IDs are read.
-type page struct {
-	Items *[]struct {
-		ID string `json:"id"`
-	} `json:"items"`
-	Next *string `json:"next"`
-}
-
-// known yields the IDs of all products. A page is dropped before the next one is asked for.
-func (a *productAPI) known(ctx context.Context, client *vendors.Client) iter.Seq2[string, error] {
+// known yields the IDs of all entities. A page is dropped before the next one is asked for.
+func (a *collection) known(ctx context.Context, client *vendors.Client) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		next := ""
-		for {
-			p, err := a.list(ctx, client, next)
+		for page, err := range a.pages(ctx, client, vendors.Listing{}) {
 			if err != nil {
 				yield("", err)
 				return
 			}
-			for _, item := range *p.Items {
-				if !yield(item.ID, nil) {
+			for _, entity := range page.Entities {
+				if !yield(entity.Key, nil) {
 					return
 				}
 			}
-			if p.Next == nil || *p.Next == "" {
-				return
-			}
-			if *p.Next == next {
-				yield("", fmt.Errorf("list products: the vendor names page %q as the one after itself", next))
-				return
-			}
-			next = *p.Next
 		}
 	}
-}
-
-// list asks for one page. The mark of the next page goes back as it came (fashiontrade:2861).
-func (a *productAPI) list(ctx context.Context, client *vendors.Client, next string) (*page, error) {
-	query := "limit=" + pageLimit
-	if next != "" {
-		query += "&next=" + asItIs(next)
-	}
-	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: "/products", RawQuery: query,
-		Header: a.headers(), JSON: true})
-	if err != nil {
-		return nil, err
-	}
-	var p page
-	if err := json.Unmarshal(response.Body, &p); err != nil {
-		return nil, fmt.Errorf("list products: the answer is not the vendor's: %w", err)
-	}
-	if p.Items == nil {
-		return nil, errors.New("list products: the answer has no items, so it is not the vendor's")
-	}
-	for _, item := range *p.Items {
-		if item.ID == "" {
-			return nil, errors.New("list products: the answer holds a product without an id")
-		}
-	}
-	return &p, nil
 }
 
 // asItIs escapes only what cannot stand in a query, so that a value that is escaped already is not

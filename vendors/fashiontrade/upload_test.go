@@ -189,10 +189,10 @@ func TestKnown(t *testing.T) {
 				"/pim/products?limit=250&next=%C3%A9%20%26x"}},
 		{"refused midway", []answer{{200, `{"items": [{"id": "a"}], "next": "n"}`}, {500, ""}}, []string{"a"}, "HTTP 500", nil},
 		{"going in circles", []answer{{200, `{"items": [{"id": "a"}], "next": "n"}`}, {200, `{"items": [], "next": "n"}`}},
-			[]string{"a"}, "after itself", nil},
+			[]string{"a"}, "a second time", nil},
 		{"not the vendor", []answer{{200, "[]"}}, nil, "not the vendor's", nil},
 		{"no items", []answer{{200, "{}"}}, nil, "no items", nil},
-		{"a product without ID", []answer{{200, `{"items": [{"name": "a"}]}`}}, nil, "without an id", nil},
+		{"a product without ID", []answer{{200, `{"items": [{"name": "a"}]}`}}, nil, "without its id", nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			server := &vendor{answers: test.answers}

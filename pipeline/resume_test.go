@@ -1,0 +1,317 @@
+package pipeline_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"bulkload/pipeline"
+	"bulkload/pipeline/journal"
+	"bulkload/pipeline/journal/powercut"
+	"bulkload/pipeline/send"
+	"bulkload/vendors"
+	"bulkload/vendors/sandbox"
+)
+
+// machine is one whose power fails at an instant: after so many operations of its disk and
+// requests of its network. What happened before lasts or not, nothing happens after.
+type machine struct {
+	disk *powercut.Disk
+	mu   sync.Mutex
+	left int // operations until the power fails
+	dead bool
+	lie  bool // the disk claims to have stored what it has not
+	sent map[string]int
+}
+
+var errDead = errors.New("the power has failed")
+
+func newMachine(disk *powercut.Disk, left int) *machine {
+	m := &machine{disk: disk, left: left, sent: make(map[string]int)}
+	disk.Hook = func(op powercut.Op, _ string) error {
+		if m.step() {
+			return errDead
+		}
+		if m.lie && op == powercut.Sync {
+			return powercut.ErrLied
+		}
+		return nil
+	}
+	return m
+}
+
+// step lets one operation happen; true when there is no power for it.
+func (m *machine) step() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.left--
+	m.dead = m.dead || m.left < 0
+	return m.dead
+}
+
+// RoundTrip lets a request leave and its answer come, when there is power for each.
+func (m *machine) RoundTrip(r *http.Request) (*http.Response, error) {
+	if m.step() {
+		return nil, errDead
+	}
+	if r.Method != http.MethodGet {
+		m.mu.Lock()
+		m.sent[path.Base(r.URL.Path)]++
+		m.mu.Unlock()
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if m.step() {
+		if err == nil {
+			answer.Body.Close()
+		}
+		return nil, errDead
+	}
+	return answer, err
+}
+
+// pastOf reads what a journal tells, in the plainest way.
+func pastOf(t *rapid.T, disk *powercut.Disk) map[string]send.Past {
+	past := make(map[string]send.Past)
+	disk.Hook = nil
+	_, err := journal.Read(disk, "journal", func(r journal.Record) error {
+		switch {
+		case r.Intent != nil:
+			i := r.Intent
+			was, again := past[i.Key]
+			p := send.Past{Attempts: i.Attempt, Hash: i.Hash, Known: i.Known, InAir: true, ThisRun: true}
+			if again {
+				p.Known = was.Known
+			}
+			past[i.Key] = p
+		case r.Outcome != nil:
+			p := past[r.Outcome.Key]
+			p.InAir, p.Outcome = false, r.Outcome.Outcome
+			past[r.Outcome.Key] = p
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, journal.ErrUnbegun) && !strings.Contains(err.Error(), "not exist") {
+		t.Fatal(err)
+	}
+	return past
+}
+
+// dresses is a feed of small products; a revision changes what one of them is called.
+func dresses(t *testing.T, keys []int, revised int) string {
+	var text strings.Builder
+	text.WriteString("product_id,display_name,tag.GENDER,tag.AGE,tag.CATEGORY,barcode,color_or_pattern_name,colors,size_type,size\n")
+	for _, key := range keys {
+		name := "Dress"
+		if key == revised {
+			name = "Gown"
+		}
+		fmt.Fprintf(&text, "P%d,%s %d,female,adult,clothing/dress/midi-dress,40000%d,Red,RED,EuWomenSize,38\n", key, name, key, key)
+	}
+	return writeText(t, "season.csv", text.String())
+}
+
+// resumed is a run that is cut at instants until it comes to its end.
+type resumed struct {
+	t        *testing.T
+	server   *sandbox.Server
+	resource vendors.Resource
+	disk     *powercut.Disk
+	lie      bool
+	last     *pipeline.Result
+	sent     map[string]int // requests that left, by product
+	doubt    map[string]int // of those, the ones whose outcome was not known afterwards
+	breach   string         // what must not happen, when it did
+}
+
+// spell carries the run on until the power fails after so many operations, or it ends.
+func (r *resumed) spell(t *rapid.T, feed string, left, workers int, chance *rand.Rand) (ended bool) {
+	past := pastOf(t, r.disk)
+	m := newMachine(r.disk, left)
+	m.lie = r.lie
+	job := newJob(r.t, feed, "fashiontrade/products", "")
+	job.Resource = &r.resource
+	connect(job, r.server, workers)
+	job.Retry.Attempts = 1
+	job.Client.HTTP = &http.Client{Transport: m}
+	job.Client.Again = nil
+	var j *journal.Journal
+	job.Start = func() (err error) {
+		j, _, err = journal.Open(r.disk, "journal")
+		if err != nil && (errors.Is(err, journal.ErrUnbegun) || strings.Contains(err.Error(), "not exist")) {
+			r.disk.Remove("journal")
+			j, err = journal.Create(r.disk, "journal", journal.Begin{Run: "r", Target: "fashiontrade/products"})
+		}
+		job.Journal = j
+		job.Past = func(key string) (send.Past, error) { return past[key], nil }
+		return err
+	}
+	result, err := pipeline.Import(context.Background(), job)
+	if j != nil {
+		err = errors.Join(err, j.Close())
+	}
+	r.count(t, m, past)
+	if !m.dead {
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.last = result
+		r.t.Cleanup(func() { result.Close() })
+		return true
+	}
+	if result != nil {
+		result.Close()
+	}
+	r.disk = r.disk.AfterCut(chance)
+	return false
+}
+
+// count adds up what left, and notices what should not have.
+func (r *resumed) count(t *rapid.T, m *machine, past map[string]send.Past) {
+	for key, n := range m.sent {
+		r.sent[key] += n
+		p, known := past[key]
+		switch {
+		case known && !p.InAir && p.Outcome == vendors.Created && p.Hash == hashOf(r, key):
+			r.breach = key + " was settled, and sent again"
+		case known && p.InAir:
+			r.doubt[key]++
+		}
+	}
+}
+
+func hashOf(r *resumed, key string) vendors.Hash {
+	entities, err := r.server.Stored("fashiontrade/products")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, e := range entities {
+		if e.ID == key {
+			return vendors.HashOf([]byte(e.Body))
+		}
+	}
+	return vendors.Hash{}
+}
+
+func newResumed(t *testing.T, repeat vendors.Repeat) *resumed {
+	_, products := resource(t, "fashiontrade/products", "")
+	r := &resumed{t: t, server: newSandbox(t, sandbox.Options{}), resource: *products, disk: powercut.New(),
+		sent: make(map[string]int), doubt: make(map[string]int)}
+	r.resource.Repeat, r.resource.Known = repeat, nil
+	return r
+}
+
+// TestCutAnywhereAndResumed cuts the power at any operation of disk and network, loses what was not
+// synced, and goes on with the feed sorted anew and other workers: in the end the vendor has every
+// product as the feed tells it, and nothing that was settled was sent again.
+func TestCutAnywhereAndResumed(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := newResumed(t, vendors.Harmless)
+		keys := make([]int, rapid.IntRange(1, 6).Draw(rt, "products"))
+		for i := range keys {
+			keys[i] = i
+		}
+		revised := -1
+		for {
+			cut := rapid.IntRange(0, 60).Draw(rt, "operations")
+			chance := rand.New(rand.NewPCG(1, rapid.Uint64().Draw(rt, "disk")))
+			if r.spell(rt, dresses(t, keys, revised), cut, rapid.IntRange(1, 4).Draw(rt, "workers"), chance) {
+				break
+			}
+			keys = rapid.Permutation(keys).Draw(rt, "order")
+			if rapid.Bool().Draw(rt, "revised") {
+				revised = rapid.SampledFrom(keys).Draw(rt, "product")
+			}
+		}
+		r.verify(rt, keys, revised)
+	})
+}
+
+// verify compares what the vendor has with a single undisturbed run, and looks at the report.
+func (r *resumed) verify(rt *rapid.T, keys []int, revised int) {
+	if r.breach != "" {
+		rt.Fatal(r.breach)
+	}
+	if err := r.last.Summary.Unbalanced(); err != nil {
+		rt.Fatal(err)
+	}
+	counts := r.last.Summary.Counts.Rows
+	if in := counts[vendors.Created] + counts[vendors.Updated]; in != int64(len(keys)) {
+		rt.Fatalf("%d products went in, want %d: %v", in, len(keys), counts)
+	}
+	whole := newSandbox(r.t, sandbox.Options{})
+	sorted := slices.Sorted(slices.Values(keys))
+	job := newJob(r.t, dresses(r.t, sorted, revised), "fashiontrade/products", "")
+	connect(job, whole, 1)
+	imported(r.t, job)
+	lines := func(server *sandbox.Server) []string {
+		return slices.Sorted(strings.Lines(stored(r.t, server, "fashiontrade/products")))
+	}
+	if diff := cmp.Diff(lines(whole), lines(r.server)); diff != "" {
+		rt.Fatalf("what the vendor has (-one run +many):\n%s", diff)
+	}
+}
+
+// unsafe runs a feed into a vendor that would store a repetition twice, with the power cut at
+// instants. It returns what is wrong afterwards.
+func unsafe(t *testing.T, rt *rapid.T, lie bool) string {
+	r := newResumed(t, vendors.Unsafe)
+	r.resource.Pages, r.lie = nil, lie
+	keys := []int{0, 1, 2, 3, 4}
+	for {
+		cut := rapid.IntRange(4, 60).Draw(rt, "operations")
+		if r.spell(rt, dresses(t, keys, -1), cut, rapid.IntRange(1, 3).Draw(rt, "workers"), nil) {
+			break
+		}
+	}
+	for key, n := range r.sent {
+		if n > 1 {
+			return fmt.Sprintf("%s was sent %d times", key, n)
+		}
+	}
+	counts := r.last.Summary.Counts.Rows
+	if counts[vendors.Created]+counts[vendors.Unknown] != int64(len(keys)) {
+		return fmt.Sprintf("the outcomes are %v, want created and unknown", counts)
+	}
+	entities, err := r.server.Stored("fashiontrade/products")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int64(len(entities)) < counts[vendors.Created] {
+		return fmt.Sprintf("%d were said to be created, the vendor has %d", counts[vendors.Created], len(entities))
+	}
+	return r.breach
+}
+
+// TestUnsafeIsNeverSentTwice does the same where sending twice would store twice: what was in the
+// air is told as unknown, and nothing leaves a second time.
+func TestUnsafeIsNeverSentTwice(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		if wrong := unsafe(t, rt, false); wrong != "" {
+			rt.Fatal(wrong)
+		}
+	})
+}
+
+// TestDiskThatLiesIsNoticed takes the journal's fsyncs away: the same check must then fail, or it
+// would prove nothing.
+func TestDiskThatLiesIsNoticed(t *testing.T) {
+	caught := 0
+	rapid.Check(t, func(rt *rapid.T) {
+		if caught == 0 && unsafe(t, rt, true) != "" {
+			caught++
+		}
+	})
+	if caught == 0 {
+		t.Error("with a disk that stores nothing, nothing was sent twice")
+	}
+}

@@ -74,7 +74,7 @@ func (e *WriteError) Error() string {
 func (e *WriteError) Unwrap() error { return e.Err }
 
 // Create begins the journal of a new run. When it returns, the file and its name outlast a power
-// cut, if the name of its directory does (feed.MakeDir). A file that is there already is an error.
+// cut, if the name of its directory does (MakeDir). A file that is there already is an error.
 func Create(fsys FS, path string, b Begin) (*Journal, error) {
 	return locked(fsys, path, func() (*Journal, error) {
 		file, err := fsys.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)

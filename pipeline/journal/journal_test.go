@@ -30,8 +30,7 @@ var (
 func newDisk(t rapid.TB) *powercut.Disk {
 	t.Helper()
 	disk := powercut.New()
-	must(t, disk.Mkdir(filepath.Dir(path), 0o700))
-	must(t, disk.SyncDir("."))
+	must(t, journal.MakeDir(disk, filepath.Dir(path), 0o700))
 	return disk
 }
 
@@ -45,7 +44,9 @@ func create(t rapid.TB, fsys journal.FS) *journal.Journal {
 }
 
 // read returns all records of a journal.
-func read(fsys journal.FS) (records []journal.Record, err error) {
+func read(fsys journal.FS) ([]journal.Record, error) { return readAt(fsys, path) }
+
+func readAt(fsys journal.FS, path string) (records []journal.Record, err error) {
 	_, err = journal.Read(fsys, path, func(r journal.Record) error {
 		records = append(records, r)
 		return nil

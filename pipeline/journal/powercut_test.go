@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +14,7 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"bulkload/pipeline/journal"
@@ -25,6 +26,7 @@ import (
 type history struct {
 	t      rapid.TB
 	disk   *powercut.Disk
+	path   string
 	j      *journal.Journal
 	handed []journal.Record // to the journal, in order
 	kept   int              // how many of them must not be lost any more
@@ -32,9 +34,13 @@ type history struct {
 	watch  func(powercut.Op, string) error // the hook of every disk that is gone on with; may be nil
 }
 
-func begun(t rapid.TB) *history {
-	h := &history{t: t, disk: newDisk(t)}
-	h.j = create(t, h.disk)
+func begun(t rapid.TB) *history { return begunAt(t, newDisk(t), path) }
+
+func begunAt(t rapid.TB, disk *powercut.Disk, path string) *history {
+	h := &history{t: t, disk: disk, path: path}
+	var err error
+	h.j, err = journal.Create(disk, path, begin)
+	must(t, err)
 	h.open = []*journal.Journal{h.j}
 	h.hand(journal.Record{Begin: &begin})
 	h.kept = 1
@@ -80,7 +86,7 @@ func (h *history) goOn(disk *powercut.Disk) {
 	h.disk, h.handed = disk, h.read(disk)
 	disk.Hook = h.watch
 	var err error
-	h.j, _, err = journal.Open(disk, path)
+	h.j, _, err = journal.Open(disk, h.path)
 	must(h.t, err)
 	h.open = append(h.open, h.j)
 	h.kept = len(h.handed)
@@ -96,7 +102,7 @@ func (h *history) read(disk *powercut.Disk) []journal.Record {
 
 // lost is an error when the disk does not hold what was handed over, in order and up to what must be kept.
 func (h *history) lost(disk *powercut.Disk) ([]journal.Record, error) {
-	got, err := read(disk)
+	got, err := readAt(disk, h.path)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +110,7 @@ func (h *history) lost(disk *powercut.Disk) ([]journal.Record, error) {
 		return nil, fmt.Errorf("%d records are left of %d, %d of them acknowledged", len(got), len(h.handed), h.kept)
 	}
 	if want := h.handed[:len(got)]; !reflect.DeepEqual(want, got) {
-		return nil, fmt.Errorf("read otherwise than written (-want +got):\n%s", cmp.Diff(want, got))
+		return nil, fmt.Errorf("read otherwise than written (-want +got):\n%s", gocmp.Diff(want, got))
 	}
 	return got, nil
 }
@@ -280,6 +286,7 @@ func TestManyWritersAndACut(t *testing.T) {
 type site struct {
 	step string
 	op   powercut.Op
+	name string
 }
 
 // lying runs a scenario on a disk that only claims to do the syncs of one site. It returns the first
@@ -287,17 +294,17 @@ type site struct {
 func lying(t *testing.T, scenario func(step func(name string, do func(h *history)), h *history), lie site) (lost error, sites []site) {
 	synctest.Test(t, func(t *testing.T) {
 		now := ""
-		watch := func(op powercut.Op, _ string) error {
+		watch := func(op powercut.Op, name string) error {
 			if op != powercut.Sync && op != powercut.SyncDir {
 				return nil
 			}
-			sites = append(sites, site{now, op})
-			if lie == (site{now, op}) {
+			sites = append(sites, site{now, op, name})
+			if lie == (site{now, op, name}) {
 				return powercut.ErrLied
 			}
 			return nil
 		}
-		h := &history{t: t, disk: newDisk(t), watch: watch}
+		h := &history{t: t, disk: powercut.New(), path: path, watch: watch}
 		defer h.stop()
 		scenario(func(name string, do func(h *history)) {
 			synctest.Wait() // no goroutine is at work while the step changes
@@ -318,6 +325,7 @@ func lying(t *testing.T, scenario func(step func(name string, do func(h *history
 // scenarios are lives of a journal in which each of its syncs is the only one that keeps something.
 var scenarios = []func(step func(name string, do func(h *history)), h *history){
 	func(step func(string, func(*history)), h *history) {
+		step("", func(h *history) { must(h.t, journal.MakeDir(h.disk, "run", 0o700)) })
 		step("Create", func(h *history) {
 			h.j = create(h.t, h.disk)
 			h.open = append(h.open, h.j)
@@ -353,8 +361,19 @@ var scenarios = []func(step func(name string, do func(h *history)), h *history){
 		})
 		step("Open", func(h *history) { h.goOn(h.disk.AfterKill()) })
 	},
+	func(step func(string, func(*history)), h *history) {
+		step("MakeDir", func(h *history) { must(h.t, journal.MakeDir(h.disk, "run/deep", 0o700)) })
+		step("", func(h *history) { h.adopt(begunAt(h.t, h.disk, "run/deep/journal")) })
+	},
+	// The maker of a directory was killed before its name was synced.
+	func(step func(string, func(*history)), h *history) {
+		step("", func(h *history) { must(h.t, h.disk.Mkdir("run", 0o700)) })
+		step("MakeDir in it", func(h *history) { must(h.t, journal.MakeDir(h.disk, "run/deep", 0o700)) })
+		step("", func(h *history) { h.adopt(begunAt(h.t, h.disk, "run/deep/journal")) })
+	},
 	// Killed between the sync of the file and that of its name.
 	func(step func(string, func(*history)), h *history) {
+		step("", func(h *history) { must(h.t, journal.MakeDir(h.disk, "run", 0o700)) })
 		step("killed", func(h *history) {
 			h.disk.Hook = func(op powercut.Op, _ string) error { return fail(op == powercut.SyncDir) }
 			if _, err := journal.Create(h.disk, path, begin); err == nil {
@@ -383,12 +402,23 @@ func TestEverySyncIsNeeded(t *testing.T) {
 		}
 		all = append(all, sites...)
 	}
-	slices.SortFunc(all, func(a, b site) int { return strings.Compare(a.step+string(a.op), b.step+string(b.op)) })
+	slices.SortFunc(all, func(a, b site) int {
+		return cmp.Or(strings.Compare(a.step, b.step), strings.Compare(string(a.op), string(b.op)), strings.Compare(a.name, b.name))
+	})
 	all = slices.Compact(all)
 	all = slices.DeleteFunc(all, func(s site) bool { return s.step == "" || s.step == "killed" })
-	want := []site{{"Close", powercut.Sync}, {"Create", powercut.Sync}, {"Create", powercut.SyncDir}, {"End", powercut.Sync},
-		{"Intend", powercut.Sync}, {"Open", powercut.Sync}, {"Open", powercut.SyncDir}, {"Settle", powercut.Sync}, {"Sync", powercut.Sync}}
-	if diff := cmp.Diff(want, all, cmp.AllowUnexported(site{})); diff != "" {
+	want := []site{
+		{"Close", powercut.Sync, path},
+		{"Create", powercut.Sync, path}, {"Create", powercut.SyncDir, "run"},
+		{"End", powercut.Sync, path},
+		{"Intend", powercut.Sync, path},
+		{"MakeDir", powercut.SyncDir, "."}, {"MakeDir", powercut.SyncDir, "run"},
+		{"MakeDir in it", powercut.SyncDir, "."}, {"MakeDir in it", powercut.SyncDir, "run"},
+		{"Open", powercut.Sync, path}, {"Open", powercut.SyncDir, "run"},
+		{"Settle", powercut.Sync, path},
+		{"Sync", powercut.Sync, path},
+	}
+	if diff := gocmp.Diff(want, all, gocmp.AllowUnexported(site{})); diff != "" {
 		t.Errorf("syncs (-want +got):\n%s", diff)
 	}
 	for _, lie := range all {
@@ -398,7 +428,7 @@ func TestEverySyncIsNeeded(t *testing.T) {
 			noticed = noticed || lost != nil
 		}
 		if !noticed {
-			t.Errorf("the %s in %s can be left out, and nothing is lost", lie.op, lie.step)
+			t.Errorf("the %s of %s in %s can be left out, and nothing is lost", lie.op, lie.name, lie.step)
 		}
 	}
 }

@@ -139,7 +139,7 @@ func TestMakeDir(t *testing.T) {
 		{filepath.Join(file, "below"), "file"},
 	}
 	for _, test := range tests {
-		err := MakeDir(test.path)
+		err := MakeDir(test.path, 0o777)
 		if test.err == "" && err != nil || test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
 			t.Errorf("MakeDir(%s) = %v, want %q", test.path, err, test.err)
 		}
@@ -148,7 +148,7 @@ func TestMakeDir(t *testing.T) {
 		}
 	}
 	t.Chdir(top)
-	if err := MakeDir(filepath.Join("runs", "one")); err != nil {
+	if err := MakeDir(filepath.Join("runs", "one"), 0o777); err != nil {
 		t.Errorf("below the working directory: %v", err)
 	}
 }

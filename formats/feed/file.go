@@ -36,9 +36,9 @@ func WriteFile(path string, fill func(io.Writer) error) error {
 	return errors.Join(err, file.discard())
 }
 
-// MakeDir makes a folder and those above it that are missing, and has the system store their names.
-// A folder that is there already is no error.
-func MakeDir(path string) error {
+// MakeDir makes a folder and those above it that are missing, for those whom perm lets in, and has the
+// system store their names. A folder that is there already is no error.
+func MakeDir(path string, perm fs.FileMode) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && info.IsDir():
@@ -49,10 +49,10 @@ func MakeDir(path string) error {
 		return err
 	}
 	parent := filepath.Dir(filepath.Clean(path))
-	if err := MakeDir(parent); err != nil {
+	if err := MakeDir(parent, perm); err != nil {
 		return err
 	}
-	if err := os.Mkdir(path, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.Mkdir(path, perm); err != nil && !errors.Is(err, fs.ErrExist) {
 		if full := DiskFull(err); full != nil {
 			return &DiskFullError{Path: path, Err: full}
 		}

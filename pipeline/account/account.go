@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"bulkload/pipeline/journal"
+	"bulkload/formats/feed"
 )
 
 // Dir is an account's folder. It is used by many goroutines, and by many processes at once.
@@ -34,7 +34,7 @@ func Open(stateDir, vendor, name, baseURL string) (*Dir, error) {
 		return nil, fmt.Errorf("find the folder of account %s: %w", name, err)
 	}
 	d := &Dir{path: path, account: name, held: make(map[string]bool)}
-	if err := journal.MakeDir(journal.OS{}, filepath.Join(path, runsDir), 0o700); err != nil {
+	if err := feed.MakeDir(filepath.Join(path, runsDir), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of account %s: %w", name, err)
 	}
 	return d, nil

@@ -22,6 +22,12 @@ type Vendor struct {
 	Resources []*Resource
 	// Authorize adds the account's credentials to a request.
 	Authorize func(*http.Request, *Account) error
+	// Probe asks for something that every account may read and that changes nothing, to see whether the
+	// credentials are taken. Nil: the vendor has nothing of that kind.
+	Probe func(context.Context, *Client) error
+	// ClockTolerance is how far the clocks of both sides may be apart before the vendor turns
+	// credentials away that carry a time. 0: they carry none.
+	ClockTolerance time.Duration
 }
 
 // A Resource is one thing that a vendor stores or answers.

@@ -9,8 +9,8 @@ import (
 	"maps"
 	"net/url"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,6 +74,9 @@ func readConfig(path string) (config, error) {
 	if err != nil {
 		return config{}, fmt.Errorf("read configuration: %w", err)
 	}
+	if err := withoutSecrets(data); err != nil {
+		return config{}, fmt.Errorf("configuration %s: %w", path, err)
+	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	var c config
@@ -87,6 +90,33 @@ func readConfig(path string) (config, error) {
 		}
 	}
 	return c, nil
+}
+
+// secretSetting is the name of a setting that would hold a secret itself.
+var secretSetting = regexp.MustCompile(`(?i)^(.*[-_.])?(token|secret|password|passwd|pwd|pass|key|apikey|credentials?|bearer|authorization)$`)
+
+// withoutSecrets refuses a configuration that holds a secret itself, and does not repeat it.
+func withoutSecrets(data []byte) error {
+	var document yaml.Node
+	if err := yaml.Unmarshal(data, &document); err != nil {
+		return nil // the decoder says more about it
+	}
+	nodes := []*yaml.Node{&document}
+	for len(nodes) > 0 {
+		node := nodes[0]
+		nodes = append(nodes[1:], node.Content...)
+		if node.Kind != yaml.MappingNode {
+			continue
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			name, value := node.Content[i], node.Content[i+1]
+			if value.Kind == yaml.ScalarNode && value.Value != "" && secretSetting.MatchString(name.Value) {
+				return fmt.Errorf("line %d: %s: no secret stands in the configuration, which is copied and shared; put it into a "+
+					"file that only you can read and name that with token_file, or use token_command or token_env", name.Line, name.Value)
+			}
+		}
+	}
+	return nil
 }
 
 // choose returns the account to use for a vendor: the named one, or the only one there is.
@@ -150,37 +180,13 @@ func account(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Acc
 
 func checkBaseURL(address string) error {
 	parsed, err := url.Parse(address)
-	if err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" || parsed.User != nil {
+	switch {
+	case strings.ContainsAny(address, "@?#"): // what is behind may be a secret: it is not repeated
+		return errors.New("the address must have no user, password, query or fragment: it is something like https://api.example.com/pim")
+	case err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http":
 		return fmt.Errorf("%q is not an address such as https://api.example.com/pim", address)
 	}
 	return nil
-}
-
-// token gets the account's token from where the configuration says it is.
-func (p *program) token(c accountConfig) (vendors.Secret, error) {
-	var text string
-	switch {
-	case c.TokenFile != "":
-		data, err := os.ReadFile(c.TokenFile)
-		if err != nil {
-			return vendors.Secret{}, fmt.Errorf("read token: %w", err)
-		}
-		text = string(data)
-	case c.TokenCommand != "":
-		output, err := exec.Command("sh", "-c", c.TokenCommand).Output()
-		if err != nil {
-			return vendors.Secret{}, fmt.Errorf("run token_command: %w", err)
-		}
-		text = string(output)
-	case c.TokenEnv != "":
-		text = p.getenv(c.TokenEnv)
-	default:
-		return vendors.Secret{}, errors.New("one of token_file, token_command and token_env is needed")
-	}
-	if text = strings.TrimSpace(text); text == "" {
-		return vendors.Secret{}, errors.New("the token is empty")
-	}
-	return vendors.NewSecret(text), nil
 }
 
 // parseRate reads a number of requests a second: "20/s", "600/m", "20". Empty: no limit.

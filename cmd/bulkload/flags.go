@@ -25,6 +25,7 @@ type loadFlags struct {
 	quiet         bool
 	noProgress    bool
 
+	debug         string
 	sandbox       string
 	baseURL       string
 	rate          string
@@ -77,6 +78,7 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags.StringVar(&f.sandbox, "sandbox", "", "load into the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
 	flags.Lookup("sandbox").NoOptDefVal = inMemory
 	flags.StringVar(&f.baseURL, "base-url", "", "address of the API, in place of the account's")
+	addDebug(flags, &f.debug)
 	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
 	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
 	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")

@@ -219,6 +219,11 @@ func (l *load) connect() (release func(), err error) {
 			return nil, err
 		}
 	}
+	traffic, err := l.openDump(l.flags.debug)
+	if err != nil {
+		release()
+		return nil, err
+	}
 	counts := &send.Counts{}
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = l.account.Workers
@@ -231,13 +236,16 @@ func (l *load) connect() (release func(), err error) {
 	}
 	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize,
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
-		Agent: "bulkload/" + version(), Now: l.now, Pace: slots, Again: retry.Again}
+		Agent: "bulkload/" + version(), Now: l.now, Pace: slots, Again: retry.Again, Watch: traffic.watch()}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
 	l.job.CreateOnly, l.job.Rehearse = l.flags.createOnly, l.flags.dryRun
 	closeSandbox := release
 	return func() {
 		transport.CloseIdleConnections()
 		closeSandbox()
+		if err := traffic.close(); err != nil {
+			fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
+		}
 	}, nil
 }
 
@@ -267,7 +275,7 @@ func (l *load) begin() {
 		l.events = report.NewEvents(l.stdout, l.now)
 		l.events.Start(l.run, l.command, l.feed.Name, l.vendor.Name+"/"+l.resource.Name)
 	}
-	l.progress = newProgress(l.program, !l.flags.quiet && !l.flags.noProgress && !l.flags.json)
+	l.progress = newProgress(l.program, !l.flags.quiet && !l.flags.noProgress && !l.flags.json && l.flags.debug != toStderr)
 	l.job.Progress = func(p pipeline.Progress) {
 		l.progress.show(p)
 		if l.events != nil {

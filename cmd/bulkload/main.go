@@ -105,5 +105,6 @@ func (p *program) root() *cobra.Command {
 	})
 	root.AddCommand(p.importCommand(), p.checkCommand(), p.inspectCommand(), p.vendorsCommand(), p.describeCommand(),
 		p.templateCommand(), p.sandboxCommand(), p.versionCommand())
+	root.AddCommand(p.accountsCommand())
 	return root
 }

@@ -2,8 +2,10 @@
 package fashiontrade
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"strconv"
 
 	"bulkload/vendors"
@@ -18,6 +20,7 @@ var Vendor = &vendors.Vendor{
 	BaseURL:   vocabulary.BaseURL,
 	Resources: []*vendors.Resource{Products, ProductsV1},
 	Authorize: authorize,
+	Probe:     probe,
 }
 
 // authorize sends the account's token as a bearer token (fashiontrade:6353).
@@ -27,6 +30,13 @@ func authorize(r *http.Request, account *vendors.Account) error {
 	}
 	r.Header.Set("Authorization", "Bearer "+account.Token.Reveal())
 	return nil
+}
+
+// probe reads the shortest page of products (fashiontrade:2861).
+func probe(ctx context.Context, client *vendors.Client) error {
+	_, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: "/products", Query: url.Values{"limit": {"1"}},
+		Header: http.Header{"Accept": {vocabulary.MediaType("product", vocabulary.Product2.Version)}}, JSON: true})
+	return err
 }
 
 // clause names a line of the vendor's document.

@@ -137,7 +137,7 @@ func usable(name string, c accountConfig) (*vendors.Vendor, *vendors.Account, er
 	if i < 0 {
 		return nil, nil, fmt.Errorf("bulkload knows no vendor %q", c.Vendor)
 	}
-	a, err := account(name, c, all.Vendors[i])
+	a, err := newAccount(name, c, all.Vendors[i])
 	return all.Vendors[i], a, err
 }
 
@@ -224,7 +224,7 @@ func (p *program) checkups(flags *accountsFlags, name string) ([]*checkup, error
 	var list []*checkup
 	if flags.sandbox != "" && name == "" {
 		for _, v := range all.Vendors {
-			a, err := account("sandbox", accountConfig{}, v)
+			a, err := newAccount("sandbox", accountConfig{}, v)
 			list = append(list, &checkup{Account: "sandbox", Vendor: v.Name, vendor: v, account: a, err: err})
 		}
 		return list, nil

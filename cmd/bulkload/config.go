@@ -159,8 +159,8 @@ func (c config) list(vendor string) string {
 	return ""
 }
 
-// account makes the account that the configuration describes, without its token.
-func account(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Account, error) {
+// newAccount makes the account that the configuration describes, without its token.
+func newAccount(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Account, error) {
 	account := &vendors.Account{Name: name, BaseURL: strings.TrimSuffix(cmp.Or(c.BaseURL, vendor.BaseURL), "/"),
 		Workers: cmp.Or(c.Workers, defaultWorkers), Timeout: defaultTimeout}
 	if err := checkBaseURL(account.BaseURL); err != nil {

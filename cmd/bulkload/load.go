@@ -138,7 +138,7 @@ func (l *load) connectAs(name string, settings accountConfig) (*vendors.Account,
 	if l.flags.workers > 0 {
 		settings.Workers = l.flags.workers
 	}
-	account, err := account(name, settings, l.vendor)
+	account, err := newAccount(name, settings, l.vendor)
 	if err != nil {
 		return nil, err
 	}

@@ -289,9 +289,9 @@ type site struct {
 	name string
 }
 
-// lying runs a scenario on a disk that only claims to do the syncs of one site. It returns the first
-// loss that a power cut after some step would show, and the sites that came by.
-func lying(t *testing.T, scenario func(step func(name string, do func(h *history)), h *history), lie site) (lost error, sites []site) {
+// lying runs a scenario on a disk that only claims to do the syncs of one site. It returns the
+// sites that came by, and the first loss that a power cut after some step would show.
+func lying(t *testing.T, scenario func(step func(name string, do func(h *history)), h *history), lie site) (sites []site, lost error) {
 	synctest.Test(t, func(t *testing.T) {
 		now := ""
 		watch := func(op powercut.Op, name string) error {
@@ -319,7 +319,7 @@ func lying(t *testing.T, scenario func(step func(name string, do func(h *history
 			}
 		}, h)
 	})
-	return lost, sites
+	return sites, lost
 }
 
 // scenarios are lives of a journal in which each of its syncs is the only one that keeps something.
@@ -396,7 +396,7 @@ func (h *history) adopt(other *history) {
 func TestEverySyncIsNeeded(t *testing.T) {
 	var all []site
 	for i, scenario := range scenarios {
-		lost, sites := lying(t, scenario, site{})
+		sites, lost := lying(t, scenario, site{})
 		if lost != nil {
 			t.Errorf("scenario %d loses without a lie: %v", i, lost)
 		}
@@ -424,7 +424,7 @@ func TestEverySyncIsNeeded(t *testing.T) {
 	for _, lie := range all {
 		noticed := false
 		for _, scenario := range scenarios {
-			lost, _ := lying(t, scenario, lie)
+			_, lost := lying(t, scenario, lie)
 			noticed = noticed || lost != nil
 		}
 		if !noticed {

@@ -39,6 +39,7 @@ func (j *Job) survey(ctx context.Context) (*survey, error) {
 		s.collector.Close()
 		return nil, err
 	}
+	s.facts.rivals = learn.claims.clashes(j.Resource)
 	if !s.facts.any() {
 		return s, nil
 	}
@@ -59,6 +60,9 @@ func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal boo
 	p.hand = func(u *unit) error {
 		if rehearsal && j.stopped() {
 			return ErrInterrupted
+		}
+		if learn != nil {
+			learn.claims.note(j, s.hash, u)
 		}
 		if u.entity.Outcome == vendors.Unsettled {
 			u.entity.Outcome = vendors.Skipped

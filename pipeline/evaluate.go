@@ -139,6 +139,7 @@ func (p *pass) checkUnit(u *unit) error {
 	e.Problems = schema.CheckShared(e.Records, e.Problems)
 	p.addTwins(u)
 	p.addBeside(u)
+	p.addRival(u)
 	value := p.job.Resource.Encode(e)
 	p.hintKey(u)
 	if !e.Sound() {

@@ -14,10 +14,11 @@ import (
 
 // facts is what only a whole reading of a feed can tell, and the next reading needs to know.
 type facts struct {
-	rows      int64         // rows of the feed
-	scattered *keySet       // keys whose rows do not stand together; nil when there are none
-	twice     *spill.Sorter // values that stand on another row too, by row and field; nil when there are none
-	beside    beside        // entities that stand beside a row without a key
+	rows      int64                // rows of the feed
+	scattered *keySet              // keys whose rows do not stand together; nil when there are none
+	twice     *spill.Sorter        // values that stand on another row too, by row and field; nil when there are none
+	beside    beside               // entities that stand beside a row without a key
+	rivals    map[spill.Key]string // entities that collide with another one, and how
 }
 
 // beside gives, by an entity key's hash, the place of a row without a key that stands directly
@@ -29,7 +30,9 @@ type beside map[spill.Key]formats.Place
 const mostBeside = 1 << 18
 
 // any reports whether the feed must be read again with these facts.
-func (f *facts) any() bool { return f.scattered != nil || f.twice != nil || len(f.beside) > 0 }
+func (f *facts) any() bool {
+	return f.scattered != nil || f.twice != nil || len(f.beside) > 0 || len(f.rivals) > 0
+}
 
 func (f *facts) close() {
 	if f.twice != nil {
@@ -84,6 +87,7 @@ type learner struct {
 	beside  beside
 	above   spill.Key     // hash of the last row's key, zero when it had none
 	keyless formats.Place // of the last row when it had no key
+	claims  claims
 	scratch []byte
 }
 

@@ -34,6 +34,9 @@ func (r *Resource) AllRules() []schema.Rule {
 	for _, rule := range r.Rules {
 		add(rule, "")
 	}
+	if r.Rivals != nil {
+		add(r.Rivals.Rule, "")
+	}
 	return list
 }
 

@@ -42,6 +42,7 @@ type Resource struct {
 	Part    string         // a second field that names an entity together with Key, as PartKey joins them; empty: Key does alone
 	Unique  []string       // fields whose values must not occur twice in a feed
 	RowKey  []string       // fields by which the rows of one entity are told apart when two exports are compared; nil: their order
+	Rivals  *Rivals        // a rule that compares the entities of a feed with each other; nil: there is none
 	Batch   int            // most entities in one call of Upload
 	Repeat  Repeat
 	// Encode makes the value that is sent, of an entity's records, and adds to the entity's problems
@@ -78,6 +79,17 @@ type Resource struct {
 	Rehearses bool
 	// Example is one right entity, a map from field to value for each of its rows.
 	Example []map[string]string
+}
+
+// Rivals is a rule about two entities of one feed that no entity shows by itself.
+type Rivals struct {
+	Rule  *schema.Rule
+	Field string // in whose cell the rival is named
+	// Claim is what of a sound entity is compared. It is small, and keeps nothing of the entity's memory.
+	Claim func(*Entity) any
+	// Clash says how two claims collide, "is valid in NL at the same time as", before the rival is named;
+	// it is empty when they do not.
+	Clash func(a, b any) string
 }
 
 // Noun is what an entity of a resource is called.

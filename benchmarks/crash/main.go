@@ -1,0 +1,122 @@
+//go:build unix
+
+// Command crash kills imports and resumes them until they are done, thousands of times, and compares
+// what a sandbox was sent with what the program promises: nothing lost, nothing twice, never too fast.
+//
+//	go run ./benchmarks/crash -runs 5000
+//
+// Program and sandbox are processes of their own. What happens follows from -seed; the instants of a
+// kill at random do not quite.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// options are the command's flags.
+type options struct {
+	runs, lanes, only int
+	seed              uint64
+	dir, at           string
+	keep              bool
+}
+
+func main() {
+	breaches, err := execute(os.Args[1:], os.Stdout, os.Stderr)
+	if err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "crash:", err)
+	}
+	if err != nil || breaches > 0 {
+		os.Exit(1)
+	}
+}
+
+func parse(args []string, stderr io.Writer) (o options, err error) {
+	flags := flag.NewFlagSet("crash", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.IntVar(&o.runs, "runs", 200, "`number` of runs, each killed several times")
+	flags.Uint64Var(&o.seed, "seed", 1, "`number` that everything follows from")
+	flags.IntVar(&o.lanes, "parallel", 4*runtime.GOMAXPROCS(0), "`number` of runs at once")
+	flags.StringVar(&o.dir, "dir", "", "`folder` for the runs' files (default: the system's)")
+	flags.IntVar(&o.only, "only", -1, "carry out the run of this `number` alone")
+	flags.StringVar(&o.at, "at", "", "with -only: the points at which its processes die, such as `,journal.intent.synced@3`")
+	flags.BoolVar(&o.keep, "keep", false, "keep the files of all runs")
+	if err := flags.Parse(args); err != nil {
+		return o, err
+	}
+	if o.runs < 1 || o.lanes < 1 || flags.NArg() > 0 {
+		return o, errors.New("-runs and -parallel must be at least 1, and there are no other arguments")
+	}
+	return o, nil
+}
+
+// plans draws the runs.
+func (o *options) plans() []*plan {
+	if o.only >= 0 {
+		p := newPlan(o.seed, o.only, feedsPerTarget)
+		for i, at := range strings.Split(o.at, ",") {
+			if i < len(p.steps) {
+				p.steps[i].at = at
+			}
+		}
+		return []*plan{p}
+	}
+	plans := make([]*plan, o.runs)
+	for i := range plans {
+		plans[i] = newPlan(o.seed, i, feedsPerTarget)
+	}
+	return plans
+}
+
+// execute carries the runs out and tells how many promises were broken.
+func execute(args []string, stdout, stderr io.Writer) (breaches int, err error) {
+	o, err := parse(args, stderr)
+	if err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp(o.dir, "bulkload-crash-")
+	if err != nil {
+		return 0, err
+	}
+	plans := o.plans()
+	began := time.Now()
+	b, err := newBench(dir, o.seed, min(o.lanes, len(plans)), stderr)
+	if err == nil {
+		b.keep = o.keep
+		err = b.run(plans)
+	}
+	if b.table.rows != nil {
+		b.tell(stdout, time.Since(began))
+	}
+	sum := b.table.sum()
+	err = errors.Join(err, b.close())
+	if err != nil || sum.all() > 0 || o.keep {
+		fmt.Fprintf(stderr, "files are kept in %s\n", dir)
+		return sum.all(), err
+	}
+	return 0, os.RemoveAll(dir)
+}
+
+// tell writes what was found.
+func (b *bench) tell(w io.Writer, took time.Duration) {
+	b.table.write(w)
+	fmt.Fprintln(w)
+	b.points.write(w)
+	if left := b.points.forgotten(); len(left) > 0 {
+		fmt.Fprintf(w, "\nno process died at %s\n", strings.Join(left, ", "))
+	}
+	sum := b.table.sum()
+	fmt.Fprintf(w, "\nseed %d, %v, an undisturbed import takes %v\n", b.seed, took.Round(time.Second), b.typical.Round(time.Millisecond))
+	if sum.leftOut > 0 {
+		fmt.Fprintf(w, "%d runs with a full disk were left out: %v\n", sum.leftOut, b.mounts)
+	}
+	fmt.Fprintf(w, "%d runs, %d kills and %d other signals, %d times resumed, %d breaches\n",
+		sum.runs, sum.kills, sum.signals, sum.resumed, sum.all())
+}

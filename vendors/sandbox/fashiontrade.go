@@ -21,13 +21,16 @@ import (
 //   - unknown query parameters and media type parameters are refused, so that a misspelt dry_run
 //     does not store and a misspelt version does not become the latest.
 var fashiontrade = &vendor{
-	name:   "fashiontrade",
-	path:   "/fashiontrade/pim",
-	stores: []string{"products", "prepacks", "product-stock", "prepack-stock"},
+	name: "fashiontrade",
+	path: "/fashiontrade/pim",
+	stores: []string{"products", "prepacks", "price-lists", "prepack-price-lists", "product-stock",
+		"prepack-stock"},
 	play: func(s *stage) func(*call) answer {
 		pim := &pim{stage: s, collections: map[string]*collection{
-			"products": newProducts(s.stores["products"]),
-			"prepacks": newPrepacks(s.stores["prepacks"]),
+			"products":            newProducts(s.stores["products"]),
+			"prepacks":            newPrepacks(s.stores["prepacks"]),
+			"price-lists":         newPriceLists(s.stores["price-lists"]),
+			"prepack-price-lists": newPrepackPriceLists(s.stores["prepack-price-lists"]),
 		}, stocks: map[string]*stock{
 			"product-stock": newProductStock(s.stores["product-stock"]),
 			"prepack-stock": newPrepackStock(s.stores["prepack-stock"]),
@@ -54,6 +57,8 @@ type collection struct {
 	check func(version int, body node) (checked, error)
 	// show adds the read-only fields to a stored body.
 	show func(body []byte) ([]byte, error)
+	// tellsCreated is set when a PUT that creates is answered 201.
+	tellsCreated bool
 }
 
 // checked is a body that may be stored.
@@ -144,7 +149,7 @@ func (r *collection) create(c *call) answer {
 		}
 		return r.shown(http.StatusOK, w.accepted, c.body, w.additions)
 	}
-	switch err := r.put(c, w, true); {
+	switch _, err := r.put(c, w, true); {
 	case errors.Is(err, errExists):
 		return r.exists(w.id)
 	case err != nil:
@@ -169,20 +174,25 @@ func (r *collection) replace(c *call, id string) answer {
 	if w.id != id {
 		return message(http.StatusBadRequest, fmt.Sprintf("%s: %q is not the ID in the path, %q", r.keyName(), w.id, id))
 	}
+	status := http.StatusOK
 	if !w.dryRun {
-		if err := r.put(c, w, false); err != nil {
+		created, err := r.put(c, w, false)
+		if err != nil {
 			return internal(err)
 		}
+		if created && r.tellsCreated {
+			status = http.StatusCreated
+		}
 	}
-	return r.shown(http.StatusOK, w.accepted, c.body, w.additions)
+	return r.shown(status, w.accepted, c.body, w.additions)
 }
 
 // put stores the body of a call.
-func (r *collection) put(c *call, w writeCall, onlyNew bool) error {
-	if _, err := r.store.put(w.id, w.version, c.body, onlyNew); err != nil {
-		return err
+func (r *collection) put(c *call, w writeCall, onlyNew bool) (created bool, err error) {
+	if created, err = r.store.put(w.id, w.version, c.body, onlyNew); err != nil {
+		return false, err
 	}
-	return c.apply(w.id, c.body)
+	return created, c.apply(w.id, c.body)
 }
 
 // writeCall is what a POST or PUT asks for, checked.

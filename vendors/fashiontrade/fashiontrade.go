@@ -18,7 +18,7 @@ var Vendor = &vendors.Vendor{
 	Title:     "FashionTrade",
 	Doc:       "wholesale platform where retailers order from fashion brands",
 	BaseURL:   vocabulary.BaseURL,
-	Resources: []*vendors.Resource{Products, ProductsV1},
+	Resources: []*vendors.Resource{Products, ProductsV1, PriceLists, PrepackPriceLists},
 	Authorize: authorize,
 	Probe:     probe,
 }

@@ -30,7 +30,7 @@ func makeEntity(resource *vendors.Resource, rows []row) (*vendors.Entity, error)
 	if err != nil {
 		return nil, err
 	}
-	e := &vendors.Entity{Key: rows[0]["product_id"]}
+	e := &vendors.Entity{Key: rows[0][resource.Key]}
 	for i, row := range rows {
 		record := schema.Record{Layout: layout, Bad: make([]bool, len(layout.Columns))}
 		for _, column := range layout.Columns {

@@ -21,6 +21,7 @@ type listing struct {
 	mediaType string // with the version
 	noun      vendors.Noun
 	key       string // the member that names an entity; empty: id
+	limit     string // entities in a page; empty: pageLimit
 }
 
 // keysInPage is how many entities that are asked for one by one make a page.
@@ -66,7 +67,7 @@ func (l *listing) byPage(ctx context.Context, client *vendors.Client, ask vendor
 // page asks for one page, always with a limit, since the vendor means to change its default
 // (fashiontrade:2863). The mark goes back as it came.
 func (l *listing) page(ctx context.Context, client *vendors.Client, cursor string, ask vendors.Listing) (vendors.Page, error) {
-	query := "limit=" + pageLimit
+	query := "limit=" + cmp.Or(l.limit, pageLimit)
 	if cursor != "" {
 		query += "&next=" + asItIs(cursor)
 	}

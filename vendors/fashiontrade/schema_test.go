@@ -27,7 +27,8 @@ func TestClausesPointAtTheirFields(t *testing.T) {
 	}
 	lines := strings.Split(string(text), "\n")
 	called := map[string]string{"product_id": "id", "property.{name}": "additional_properties",
-		"variant_property.{name}": "additional_properties", "image_{n}": "images", "size_type": "type"}
+		"variant_property.{name}": "additional_properties", "image_{n}": "images", "size_type": "type",
+		"price_list_id": "id", "price_unit": "cents"}
 	line := func(clause string) string {
 		number, err := strconv.Atoi(strings.TrimPrefix(clause, "fashiontrade:"))
 		if err != nil || number < 1 || number > len(lines) {
@@ -37,11 +38,13 @@ func TestClausesPointAtTheirFields(t *testing.T) {
 	}
 	for _, resource := range Vendor.Resources {
 		for _, field := range resource.Schema {
-			want := field.Name[strings.LastIndexByte(field.Name, '.')+1:]
+			own := field.Name[strings.LastIndexByte(field.Name, '.')+1:]
+			want := own
 			if name, ok := called[field.Name]; ok {
 				want = name
 			}
-			if got := line(field.Clause); got != want && !strings.Contains(got, "field "+want+" ") {
+			if got := line(field.Clause); got != want && got != own && !strings.Contains(got, "field "+want+" ") &&
+				!strings.Contains(got, "in "+want+" ") {
 				t.Errorf("version %s: %s has the clause %s, which is %q", resource.Version, field.Name, field.Clause, got)
 			}
 		}

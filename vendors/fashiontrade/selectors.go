@@ -79,6 +79,10 @@ func explainCountry(value string) (message, suggestion string) {
 	case lower == "all" || lower == "alle" || lower == "world" || lower == "*":
 		return message + "; leave the cell empty for all countries", ""
 	}
+	if codes := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(",;/ ", r) }); len(codes) > 1 &&
+		!slices.ContainsFunc(codes, func(code string) bool { return !slices.Contains(vocabulary.Countries, code) }) {
+		return message + "; several are separated by |", strings.Join(codes, "|")
+	}
 	region, err := language.ParseRegion(value) // knows capitals from small letters and codes of three letters
 	if code := region.String(); err == nil && slices.Contains(vocabulary.Countries, code) {
 		return message + "; the country's is " + code, code

@@ -13,7 +13,7 @@ import (
 func TestCountriesAreExplained(t *testing.T) {
 	for value, want := range map[string]string{
 		"UK": "GB", "uk": "GB", "nl": "NL", "GBR": "GB", "deu": "DE", "Germany": "DE", "Österreich": "AT", "EL": "GR", "USA": "US",
-		"none": "NONE", "EU": "", "XK": "", "ZZ": "", "AN": "", "SU": "", "001": "", "all": "", "Q": "", "\xff": "", "Nowhere": "",
+		"none": "NONE", "EU": "", "NL,BE": "NL|BE", "NL; BE / DE": "NL|BE|DE", "NL,UK": "", ",": "", "XK": "", "ZZ": "", "AN": "", "SU": "", "001": "", "all": "", "Q": "", "\xff": "", "Nowhere": "",
 	} {
 		message, got := explainCountry(value)
 		if got != want || message == "" {

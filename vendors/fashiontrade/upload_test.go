@@ -281,4 +281,6 @@ func ExampleVendor() {
 	// Output:
 	// fashiontrade/products 2 create and replace products with their variants
 	// fashiontrade/products 1 create and replace products with their variants
+	// fashiontrade/price-lists 1 create and replace price lists with the prices of products and variants
+	// fashiontrade/prepack-price-lists 1 create and replace price lists with the prices of prepacks
 }

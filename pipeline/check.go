@@ -56,7 +56,7 @@ func (j *Job) survey(ctx context.Context) (*survey, error) {
 func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal bool) (rows int64, err error) {
 	s.collector = report.NewCollector(j.TempDir)
 	settler := &settler{job: j, collector: s.collector, rehearsal: rehearsal}
-	p := pass{job: j, facts: &s.facts, learn: learn, hash: s.hash}
+	p := pass{job: j, facts: &s.facts, learn: learn, hash: s.hash, encode: !rehearsal}
 	p.hand = func(u *unit) error {
 		if rehearsal && j.stopped() {
 			return ErrInterrupted
@@ -65,7 +65,9 @@ func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal boo
 			learn.claims.note(j, s.hash, u)
 		}
 		if u.entity.Outcome == vendors.Unsettled {
-			u.entity.Outcome = vendors.Skipped
+			if err := j.leaveBehind(&u.entity); err != nil {
+				return err
+			}
 		}
 		done, total := j.Feed.Progress()
 		j.progress("checking", done, total)

@@ -25,11 +25,13 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 	defer survey.facts.close()
 	err = job.acceptable(survey)
 	survey.collector.Close()
-	if err == nil && job.Start != nil {
-		err = job.Start()
-	}
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
+	}
+	if job.Start != nil {
+		if err := job.Start(); err != nil {
+			return nil, err
+		}
 	}
 	held, err := job.catalogue(ctx, nil)
 	if errors.Is(err, ErrInterrupted) {
@@ -152,8 +154,24 @@ func (q *queue) put(u *unit) error {
 
 // skip settles a unit that will not be sent.
 func (q *queue) skip(u *unit) error {
-	u.entity.Outcome = vendors.Skipped
+	if err := q.job.leaveBehind(&u.entity); err != nil {
+		return err
+	}
 	return q.settleUnit(u)
+}
+
+// leaveBehind gives an entity that is not sent the outcome that an earlier process of the run wrote
+// down, if there is one; else it is skipped.
+func (j *Job) leaveBehind(e *vendors.Entity) error {
+	e.Outcome = vendors.Skipped
+	if j.Past == nil {
+		return nil
+	}
+	past, err := j.Past(e.Key)
+	if err == nil {
+		past.Settles(e)
+	}
+	return err
 }
 
 func (q *queue) settleUnit(u *unit) error {

@@ -6,6 +6,7 @@ import (
 
 	"bulkload/formats"
 	"bulkload/pipeline"
+	"bulkload/pipeline/account"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
@@ -60,7 +61,7 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitTooMany
 	case errors.Is(err, send.ErrUnauthorised):
 		return exitUnauthorised
-	case errors.Is(err, send.ErrUnreachable):
+	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*send.KeepError](err):
 		return exitTemporary
 	case is[*pipeline.StaleError](err):
 		return exitStale

@@ -35,10 +35,21 @@ type loadFlags struct {
 	dryRun        bool
 	runDir        string
 	failIfNothing bool
+	stateDir      string
+	parallelRuns  bool
+	again         bool
+	batch         int
+	compare       string
 }
 
 // inMemory is what --sandbox stands for when it names no folder.
 const inMemory = "(memory)"
+
+// What --compare takes.
+const (
+	compareVendor = "vendor"
+	compareNone   = "none"
+)
 
 // addReading adds what says how to read a feed and its columns.
 func (f *loadFlags) addReading(c *cobra.Command) {
@@ -82,8 +93,13 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
 	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
 	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
+	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already) or none")
 	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
+	flags.StringVar(&f.stateDir, "state-dir", "", "`FOLDER` of the accounts' history and learned pace (default: in your folder for program state)")
+	flags.BoolVar(&f.parallelRuns, "parallel-runs", false, "run although another run uses the account")
+	flags.BoolVar(&f.again, "again", false, "send what an earlier run sent too, even where the vendor then stores it twice")
+	flags.IntVar(&f.batch, "batch", 0, "entities in one call at most (default: as many as the vendor takes)")
 	flags.BoolVar(&f.failIfNothing, "fail-if-nothing", false, "exit with 8 when nothing was created or updated")
 }

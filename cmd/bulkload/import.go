@@ -14,7 +14,7 @@ Nothing is sent from a feed that is damaged or has more faulty rows than --max-e
   bulkload import season.xlsx --to fashiontrade/products --account ft-prod --max-errors 5%`,
 		Args: oneFeed,
 		RunE: func(c *cobra.Command, args []string) error {
-			return (&load{program: p, flags: flags, command: "import"}).execute(c.Context(), args[0])
+			return (&load{program: p, flags: flags, command: "import", given: given(c)}).execute(c.Context(), args[0])
 		},
 	}
 	flags.addImport(c)

@@ -32,7 +32,12 @@ type load struct {
 	account  *vendors.Account // nil: nothing is sent
 	feed     *feed.Feed
 	job      *pipeline.Job
-	run      string // id
+	run      string      // id
+	given    [][2]string // the flags, as they were given
+	call     *settings   // how the run was called; nil: it has no folder
+	resumed  bool        // the run goes on
+	overtake bool        // although a later one has begun
+	lasting  lasting
 	started  time.Time
 	events   *report.Events // nil: none
 	progress *progress
@@ -49,29 +54,34 @@ func (l *load) execute(ctx context.Context, path string) error {
 		return err
 	}
 	defer l.feed.Close()
-	release, err := l.connect()
-	if err != nil {
-		return err
-	}
-	defer release()
 	if err := l.outputs.prepare(l); err != nil {
 		return err
 	}
-	l.begin()
-	result, err := l.work(ctx)
-	l.progress.end()
+	result, err := l.carryOut(ctx)
 	if result == nil {
-		l.outputs.abandon()
 		if is[*mapping.Error](err) {
 			err = fmt.Errorf("%s: %w", l.feed.Name, err)
 		}
+		err = errors.Join(err, l.lasting.close())
+		l.outputs.abandon(l.resumed)
 		return err
 	}
 	defer result.Close()
-	return l.finish(result, err)
+	return l.finish(ctx, result, err)
 }
 
-func (l *load) work(ctx context.Context) (*pipeline.Result, error) {
+// carryOut connects and does the run's work.
+func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
+	if err := l.openLasting(ctx); err != nil {
+		return nil, err
+	}
+	release, err := l.connect()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	l.begin()
+	defer l.progress.end()
 	if l.account == nil || l.flags.dryRun && !l.resource.Rehearses {
 		return pipeline.Check(ctx, l.job)
 	}
@@ -238,7 +248,14 @@ func (l *load) connect() (release func(), err error) {
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
 		Agent: "bulkload/" + version(), Now: l.now, Pace: slots, Again: retry.Again, Watch: traffic.watch()}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
-	l.job.CreateOnly, l.job.Rehearse = l.flags.createOnly, l.flags.dryRun
+	l.job.CreateOnly, l.job.Rehearse, l.job.Again, l.job.Batch = l.flags.createOnly, l.flags.dryRun, l.flags.again, l.flags.batch
+	if l.flags.compare != compareVendor && l.flags.compare != compareNone {
+		return nil, &usageError{fmt.Errorf("--compare is %s or %s, not %q", compareVendor, compareNone, l.flags.compare)}
+	}
+	l.job.Compare = l.flags.compare == compareVendor
+	if l.lasting.account != nil {
+		l.job.Start = l.start
+	}
 	closeSandbox := release
 	return func() {
 		transport.CloseIdleConnections()
@@ -285,7 +302,7 @@ func (l *load) begin() {
 }
 
 // finish writes the run's files and says how it ended.
-func (l *load) finish(result *pipeline.Result, runErr error) error {
+func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error) error {
 	s := result.Summary
 	s.Run, s.Command, s.Started, s.Finished = l.run, l.command, l.started, l.now()
 	s.DryRun = l.flags.dryRun
@@ -304,7 +321,13 @@ func (l *load) finish(result *pipeline.Result, runErr error) error {
 	if runErr == nil {
 		code = finished(s, l.flags.failIfNothing)
 	}
-	if err := errors.Join(l.outputs.write(l, result, code), l.tell(result, code)); err != nil {
+	if l.unfinished(s, runErr) {
+		s.Resume = "bulkload resume " + l.outputs.dir
+	}
+	err := l.lasting.sync()
+	err = errors.Join(err, l.outputs.write(l, result, code))
+	err = errors.Join(err, l.settle(ctx, s, code, err))
+	if err = errors.Join(err, l.tell(result, code)); err != nil {
 		fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
 		code = max(code, exitUsage)
 	}

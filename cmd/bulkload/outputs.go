@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -34,13 +36,8 @@ func (o *outputs) prepare(l *load) error {
 	if l.command != "import" {
 		return nil
 	}
-	l.run = l.runID()
-	o.dir = l.flags.runDir
-	if o.dir == "" {
-		o.dir = filepath.Join("bulkload-runs", l.run)
-	}
-	if err := os.MkdirAll(o.dir, 0o777); err != nil {
-		return fmt.Errorf("make the run's folder: %w", err)
+	if err := o.makeFolder(l); err != nil {
+		return err
 	}
 	if o.report == "" {
 		o.report = filepath.Join(o.dir, "report"+l.ending())
@@ -51,11 +48,58 @@ func (o *outputs) prepare(l *load) error {
 	return nil
 }
 
-// abandon takes the run's folder away again when nothing was written into it.
-func (o *outputs) abandon() {
+// makeFolder makes the run's folder, which begins with how the run was called. A run that goes on has one.
+func (o *outputs) makeFolder(l *load) error {
+	if l.resumed {
+		return nil
+	}
+	l.run = l.runID()
+	o.dir = l.flags.runDir
 	if o.dir == "" {
+		o.dir = filepath.Join(runsDir, l.run)
+	}
+	if err := o.free(); err != nil {
+		return err
+	}
+	if err := feed.MakeDir(o.dir, 0o777); err != nil {
+		return fmt.Errorf("make the run's folder: %w", err)
+	}
+	folder, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the working directory: %w", err)
+	}
+	l.call = &settings{Schema: settingsSchema, Run: l.run, Command: l.command, Target: l.target(), Feed: l.feed.Path,
+		Folder: folder, Flags: l.given, Started: l.started.UTC()}
+	return l.call.write(o.dir)
+}
+
+// free makes sure that the folder holds no run that could still go on, and takes what is left of an
+// ended one away: its files must not be taken for the new one's.
+func (o *outputs) free() error {
+	old, err := readRun(o.dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &usageError{fmt.Errorf("--run-dir: %w", err)}
+	}
+	if old.state != runEnded {
+		return &usageError{fmt.Errorf("%s holds a run that was cut: go on with it (bulkload resume %s), or choose another --run-dir", o.dir, o.dir)}
+	}
+	for _, name := range []string{manifestFile, journalFile, settingsFile} {
+		if err := os.Remove(filepath.Join(o.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clear the run's folder: %w", err)
+		}
+	}
+	return nil
+}
+
+// abandon takes the run's folder away again when nothing was written into it.
+func (o *outputs) abandon(resumed bool) {
+	if o.dir == "" || resumed {
 		return
 	}
+	os.Remove(filepath.Join(o.dir, settingsFile))
 	if os.Remove(o.dir) == nil {
 		os.Remove(filepath.Dir(o.dir)) // the folder of all runs, when this was the only one
 	}
@@ -94,7 +138,7 @@ func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
 	if err != nil {
 		return fmt.Errorf("write manifest: %w", err)
 	}
-	return feed.WriteFile(filepath.Join(o.dir, "run.json"), func(w io.Writer) error {
+	return feed.WriteFile(filepath.Join(o.dir, manifestFile), func(w io.Writer) error {
 		_, err := w.Write(append(manifest, '\n'))
 		return err
 	})

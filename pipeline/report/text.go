@@ -103,6 +103,8 @@ func (t *text) outcomes(s *Summary) {
 // hint tells what an outcome means for its rows.
 func (s *Summary) hint(outcome vendors.Outcome) string {
 	switch outcome {
+	case vendors.Unchanged:
+		return "  (the vendor has them so already)"
 	case vendors.Rejected:
 		return "  (not sent: a rule is broken)"
 	case vendors.Refused:

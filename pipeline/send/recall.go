@@ -22,6 +22,16 @@ type Past struct {
 	Answer   *vendors.APIError // the vendor's words when it refused
 }
 
+// Settles gives an entity the outcome that an earlier process of the run wrote down of it, and reports
+// whether there is one that stands for it as it is now.
+func (p Past) Settles(e *vendors.Entity) bool {
+	if !p.ThisRun || p.InAir || p.Hash != e.Hash || !lasting(p.Outcome) {
+		return false
+	}
+	e.Outcome, e.ID, e.Status, e.Answer = p.Outcome, p.ID, p.Status, p.Answer
+	return true
+}
+
 // recall decides, by an entity's past and by what the vendor holds, whether it is sent. If not, it is
 // settled, and must not be looked at any more. attempts is how often it left before.
 func (s *Sender) recall(ctx context.Context, e *vendors.Entity) (settled bool, attempts int, err error) {
@@ -33,8 +43,7 @@ func (s *Sender) recall(ctx context.Context, e *vendors.Entity) (settled bool, a
 	doubtful := past.InAir || past.Outcome == vendors.Unknown
 	if past.ThisRun {
 		e.Known = past.Known
-		if same && !doubtful && lasting(past.Outcome) {
-			e.Outcome, e.ID, e.Status, e.Answer = past.Outcome, past.ID, past.Status, past.Answer
+		if past.Settles(e) {
 			s.Recalled.Add(1)
 			return true, 0, s.Settled.Recall(e)
 		}

@@ -22,6 +22,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/gofrs/flock"
 	"golang.org/x/time/rate"
 )
 
@@ -66,7 +67,7 @@ type Server struct {
 	stores  map[string]*store
 	play    map[*vendor]func(*call) answer
 	ledger  ledger
-	lock    *os.File // nil: in memory
+	lock    *flock.Flock // nil: in memory
 	log     *log.Logger
 	turn    sync.RWMutex // held to read by requests to vendors, to write by Reset
 
@@ -131,17 +132,21 @@ func (s *Server) Reset(o Options) error {
 	return errors.Join(failures...)
 }
 
-func (s *Server) openDir() (err error) {
+func (s *Server) openDir() error {
 	if s.options.Dir == "" {
 		return nil
 	}
 	if err := os.MkdirAll(s.options.Dir, 0o700); err != nil {
 		return fmt.Errorf("make the sandbox's directory: %w", err)
 	}
-	s.lock, err = lockFile(filepath.Join(s.options.Dir, "lock"))
+	// The system takes the lock away when the process ends, however it ends.
+	s.lock = flock.New(filepath.Join(s.options.Dir, "lock"))
+	free, err := s.lock.TryLock()
 	if err != nil {
-		return fmt.Errorf("the directory %s cannot be locked, probably because another sandbox uses it: %w",
-			s.options.Dir, err)
+		return fmt.Errorf("lock the directory %s: %w", s.options.Dir, err)
+	}
+	if !free {
+		return fmt.Errorf("another sandbox uses the directory %s", s.options.Dir)
 	}
 	return nil
 }

@@ -12,14 +12,16 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
-	"bulkload/formats/feed"
+	"bulkload/pipeline/journal"
 )
 
 // Dir is an account's folder. It is used by many goroutines, and by many processes at once.
 type Dir struct {
 	path    string
 	account string // the account's name, for messages
+	broken  atomic.Pointer[brokenFile]
 
 	mu   sync.Mutex
 	held map[string]bool // names of the runs that are locked through this Dir
@@ -34,7 +36,7 @@ func Open(stateDir, vendor, name, baseURL string) (*Dir, error) {
 		return nil, fmt.Errorf("find the folder of account %s: %w", name, err)
 	}
 	d := &Dir{path: path, account: name, held: make(map[string]bool)}
-	if err := feed.MakeDir(filepath.Join(path, runsDir), 0o700); err != nil {
+	if err := journal.MakeDir(journal.OS{}, filepath.Join(path, runsDir), 0o700); err != nil {
 		return nil, fmt.Errorf("make the folder of account %s: %w", name, err)
 	}
 	return d, nil

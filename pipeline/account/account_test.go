@@ -23,7 +23,14 @@ import (
 
 const target = "fashiontrade/products"
 
-func open(t testing.TB, state string) *account.Dir {
+// fataler is a *testing.T or a *rapid.T.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+}
+
+func open(t fataler, state string) *account.Dir {
 	t.Helper()
 	d, err := account.Open(state, "fashiontrade", "prod", "https://api.example.com")
 	if err != nil {
@@ -37,7 +44,7 @@ func owner(run string) account.Owner {
 	return account.Owner{PID: os.Getpid(), Started: time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC), Run: run}
 }
 
-func check(t testing.TB, err error) {
+func check(t fataler, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

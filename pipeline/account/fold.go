@@ -45,7 +45,7 @@ func (d *Dir) Fold(ctx context.Context, fsys journal.FS) (err error) {
 	if err := d.create(); err != nil {
 		return err
 	}
-	store, err := openStore(d.Path(historyFile), bbolt.Options{})
+	store, err := d.openStore(d.Path(historyFile), bbolt.Options{})
 	if err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (f *folder) anew(ctx context.Context, due []note, journals iter.Seq[string]
 		return err
 	}
 	// The file is nobody's history yet: one sync at its end is enough.
-	if f.store, err = openStore(path+".tmp", bbolt.Options{NoSync: true, NoGrowSync: true}); err != nil {
+	if f.store, err = f.dir.openStore(path+".tmp", bbolt.Options{NoSync: true, NoGrowSync: true}); err != nil {
 		return err
 	}
 	err = f.takeNamed(ctx, due, journals)
@@ -312,7 +312,7 @@ func (e *entity) sent() bool { return e.record.Run != "" }
 // Bounds of a transaction: the pages that it changes, which bbolt holds until the commit and which
 // take some ten kilobytes each, and the entities, of which many go on one page.
 const (
-	maxNodes    = 1000
+	maxNodes    = 700
 	maxEntities = 8 << 10
 )
 

@@ -117,7 +117,7 @@ func (h *History) open(ctx context.Context) {
 	if _, h.err = turn.TryRLockContext(ctx, pollTurn); h.err != nil {
 		return
 	}
-	h.store, h.err = openStore(h.dir.Path(historyFile), bbolt.Options{ReadOnly: true})
+	h.store, h.err = h.dir.openStore(h.dir.Path(historyFile), bbolt.Options{ReadOnly: true})
 	if errors.Is(h.err, fs.ErrNotExist) {
 		h.store, h.err = nil, nil
 	}

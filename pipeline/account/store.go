@@ -64,6 +64,7 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // store is the opened file. bbolt trusts what it reads, from memory that the file is mapped to: in a
 // damaged file it panics, or touches memory that is not there. Both become a *DamagedError.
 type store struct {
+	dir     *Dir
 	db      *bbolt.DB
 	path    string
 	file    *os.File
@@ -71,8 +72,11 @@ type store struct {
 }
 
 // openStore opens a history. Nobody else may open it for writing meanwhile.
-func openStore(path string, options bbolt.Options) (*store, error) {
-	s := &store{path: path}
+func (d *Dir) openStore(path string, options bbolt.Options) (*store, error) {
+	if err := d.knownDamage(path); err != nil {
+		return nil, err
+	}
+	s := &store{dir: d, path: path}
 	options.NoStatistics = true
 	options.Timeout = 10 * time.Second // nobody who keeps to turns makes this wait
 	options.OpenFile = func(path string, flag int, mode os.FileMode) (_ *os.File, err error) {
@@ -119,14 +123,14 @@ func (s *store) guard(do func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.damaged.Store(true)
-			err = &DamagedError{s.path, fmt.Errorf("%v", p)}
+			err = s.dir.damage(s.file, &DamagedError{s.path, fmt.Errorf("%v", p)})
 		}
 	}()
 	return do()
 }
 
 // close gives up the file. After a panic bbolt may hold locks of its own for ever; then only the file
-// is closed, which ends its lock, and the mapping is left to the end of the process.
+// is closed. The mapping, and with it the file's lock, are left to the end of the process.
 func (s *store) close() error {
 	if s.db != nil && !s.damaged.Load() {
 		return s.db.Close()
@@ -135,6 +139,29 @@ func (s *store) close() error {
 		if err := s.file.Close(); !errors.Is(err, os.ErrClosed) {
 			return err
 		}
+	}
+	return nil
+}
+
+// brokenFile is a file of which something is known to be damaged.
+type brokenFile struct {
+	file os.FileInfo
+	err  error
+}
+
+// damage remembers that a file is damaged: what is left of its opening would keep this process from
+// opening it again.
+func (d *Dir) damage(file *os.File, err error) error {
+	if info, statErr := file.Stat(); statErr == nil {
+		d.broken.Store(&brokenFile{info, err})
+	}
+	return err
+}
+
+func (d *Dir) knownDamage(path string) error {
+	info, err := os.Stat(path)
+	if broken := d.broken.Load(); err == nil && broken != nil && os.SameFile(info, broken.file) {
+		return broken.err
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func connect(job *pipeline.Job, server *sandbox.Server, workers int) {
 	if err != nil {
 		panic(err) // nothing of it can fail in memory
 	}
-	account := &vendors.Account{Name: "test", BaseURL: server.BaseURL(job.Vendor.Name), Token: vendors.NewSecret("secret"), Workers: workers, Timeout: 5 * time.Second}
+	account := &vendors.Account{Name: "test", BaseURL: server.BaseURL(job.Vendor.Name), Token: vendors.NewSecret(planted.Text()), Workers: workers, Timeout: 5 * time.Second}
 	job.Client = &vendors.Client{Account: account, Authorize: job.Vendor.Authorize, Agent: "test", Now: time.Now, Pace: slots,
 		HTTP:  &http.Client{Transport: send.Counting(&http.Transport{MaxIdleConnsPerHost: workers}, job.Counts)},
 		Again: job.Retry.Again}
@@ -101,13 +101,14 @@ func checked(t *testing.T, job *pipeline.Job) *pipeline.Result {
 	return settled(t, result)
 }
 
-// settled makes sure that a result balances.
+// settled makes sure that a result balances, and that it shows no secret.
 func settled(t *testing.T, result *pipeline.Result) *pipeline.Result {
 	t.Helper()
 	t.Cleanup(func() { result.Close() })
 	if err := result.Summary.Unbalanced(); err != nil {
 		t.Fatal(err)
 	}
+	noSecrets(t, result)
 	return result
 }
 

@@ -356,7 +356,7 @@ func TestRunsThatSendNothing(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			server := newSandbox(t, sandbox.Options{Token: "secret"})
+			server := newSandbox(t, sandbox.Options{Token: planted.Text()})
 			job := newJob(t, season, products, "")
 			connect(job, server, 2)
 			test.change(job)

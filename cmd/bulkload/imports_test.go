@@ -25,6 +25,7 @@ var mayImport = []struct {
 	{"vendors/fashiontrade", []string{"vendors", "vendors/schema", "vendors/fashiontrade/vocabulary"}},
 	{"templates", []string{"formats/...", "vendors", "vendors/schema", "pipeline/mapping"}},
 	{"benchmarks/...", []string{"formats/...", "pipeline/...", "vendors/...", "templates", "benchmarks/..."}},
+	{"internal/canary", []string{"formats/..."}},
 	{"testdata/...", []string{"formats/...", "benchmarks/..."}},
 }
 

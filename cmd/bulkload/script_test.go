@@ -21,7 +21,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"bulkload": main})
+	testscript.Main(m, map[string]func(){"bulkload": watched})
 }
 
 // TestScripts runs the user stories of testdata/script.
@@ -35,15 +35,17 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("FEEDS", feeds)
 			e.Setenv("HOME", e.WorkDir)
-			return nil
+			return plantCanaries(e)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
-			"events":    events,
-			"address":   address,
-			"requests":  requests,
-			"cut":       cut,
-			"terminate": terminate,
+			"exits":       exits,
+			"events":      events,
+			"address":     address,
+			"requests":    requests,
+			"cut":         cut,
+			"terminate":   terminate,
+			"echo-vendor": echoVendor,
+			"leaks":       leaks,
 		},
 		RequireExplicitExec: true,
 	})

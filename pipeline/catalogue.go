@@ -3,6 +3,7 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -62,13 +63,27 @@ func (c *catalogue) Past(key string) (send.Past, error) {
 	return c.past(key)
 }
 
-// hash is that of a body's canonical form, never 0.
+// hash is that of a body's canonical form, never 0, and the same in every process.
 func (c *catalogue) hash(body []byte) (uint64, error) {
 	canonical, err := c.resource.Canonical(body)
 	if err != nil {
 		return 0, fmt.Errorf("bring a body into canonical form: %w", err)
 	}
-	return max(1, maphash.Bytes(c.seed, canonical)), nil
+	hash := vendors.HashOf(canonical)
+	return max(1, binary.BigEndian.Uint64(hash[:])), nil
+}
+
+// moved compares with what a plan was made on, and tells the keys of the entities that are otherwise now.
+func (c *catalogue) moved(plan iter.Seq2[Foreseen, error]) (keys []string, err error) {
+	for f, err := range plan {
+		if err != nil {
+			return nil, err
+		}
+		if h, _ := c.find(f.Key); h.body != f.Held {
+			keys = append(keys, f.Key)
+		}
+	}
+	return keys, nil
 }
 
 // add takes an entity of the vendor. One that cannot be read is known to be there, and equals nothing.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 
 	"bulkload/formats"
@@ -40,8 +41,32 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
 	}
+	if err := job.asPlanned(held); err != nil {
+		return job.nothingSent(ctx, survey, err)
+	}
 	return job.send(ctx, survey, held)
 }
+
+// asPlanned makes sure that the vendor has what the plan was made on.
+func (j *Job) asPlanned(held *catalogue) error {
+	if j.Plan == nil {
+		return nil
+	}
+	moved, err := held.moved(j.Plan)
+	if err != nil || len(moved) == 0 {
+		return err
+	}
+	shown := moved[:min(len(moved), movedShown)]
+	text := strings.Join(shown, ", ")
+	if more := len(moved) - len(shown); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return &StaleError{Err: fmt.Errorf("what the vendor has of %d %s has moved since the plan was made: %s",
+		len(moved), j.Resource.Noun.Of(int64(len(moved))), text)}
+}
+
+// movedShown is how many of the entities that moved are named.
+const movedShown = 20
 
 // nothingSent reads the feed once more, to report every row of a feed that could not be sent at all.
 func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result, error) {

@@ -23,13 +23,20 @@ import (
 // A PlanResult is what an import would do. It must be closed.
 type PlanResult struct {
 	*Result
-	Changes    *Changes
-	OnlyVendor int64 // entities that the vendor has and the feed does not name; nothing happens to them
-	Calls      int64 // that an import would make, the reading aside
+	Changes *Changes
 }
 
 // Close gives up temporary files.
-func (r *PlanResult) Close() error { return errors.Join(r.Result.Close(), r.Changes.sorter.Close()) }
+func (r *PlanResult) Close() error {
+	return errors.Join(r.Result.Close(), r.Changes.sorter.Close(), r.Changes.foreseen.Close())
+}
+
+// Foreseen is what a plan says of one entity of the feed.
+type Foreseen struct {
+	Key     string
+	Outcome vendors.Outcome // that an import would have
+	Held    uint64          // hash of what the vendor had; 0: nothing, or nothing that can be compared
+}
 
 // Plan checks the whole feed, reads what the vendor has, and says what an import would create,
 // update, field by field, and leave. Nothing is sent that the vendor stores.
@@ -42,10 +49,10 @@ func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
 		return nil, interrupted(ctx, err)
 	}
 	defer survey.facts.close()
-	survey.collector.Close()
 	if err := job.acceptable(survey); err != nil {
-		return nil, err
+		return &PlanResult{job.result(survey.facts.rows, survey.collector), &Changes{}}, err
 	}
+	survey.collector.Close()
 	kept, err := newBodies(job.TempDir)
 	if err != nil {
 		return nil, err
@@ -63,7 +70,7 @@ func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
 func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bodies) (*PlanResult, error) {
 	collector := report.NewCollector(j.TempDir)
 	settler := &settler{job: j, collector: collector}
-	changes := &Changes{sorter: spill.Sorter{Dir: j.TempDir}}
+	changes := &Changes{sorter: spill.Sorter{Dir: j.TempDir}, foreseen: spill.Sorter{Dir: j.TempDir}}
 	matched := int64(0)
 	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: func(u *unit) error {
 		if j.stopped() {
@@ -75,16 +82,20 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bod
 		if err := j.foresee(u, held, kept, changes); err != nil {
 			return err
 		}
+		if err := changes.foresee(u, held); err != nil {
+			return err
+		}
 		j.progress("planning", settler.settledRows(), s.facts.rows)
 		return settler.settle(u)
 	}}
 	if err := p.run(ctx); err != nil {
-		return nil, errors.Join(interrupted(ctx, err), collector.Close(), changes.sorter.Close())
+		return nil, errors.Join(interrupted(ctx, err), collector.Close(), changes.sorter.Close(), changes.foreseen.Close())
 	}
-	result := &PlanResult{Result: j.result(p.rows, collector), Changes: changes, OnlyVendor: int64(len(held.held)) - matched}
+	result := &PlanResult{Result: j.result(p.rows, collector), Changes: changes}
 	entities := &collector.Counts.Entities
 	sent := entities[vendors.Created] + entities[vendors.Updated]
-	result.Calls = (sent + int64(j.batch()) - 1) / int64(j.batch())
+	result.Summary.Plan = &report.Plan{OnlyVendor: int64(len(held.held)) - matched, Changes: changes.Len(),
+		Calls: (sent + int64(j.batch()) - 1) / int64(j.batch())}
 	return result, nil
 }
 
@@ -154,13 +165,13 @@ func (j *Job) fieldChanges(before, after []map[string]string) (changes []Change)
 		was, there := old[name]
 		delete(old, name)
 		if !there {
-			changes = append(changes, Change{Row: name, Field: "(row)", After: "added"})
+			changes = append(changes, Change{Row: name, Field: wholeRow, After: "added"})
 			continue
 		}
 		changes = append(changes, j.cellChanges(name, was, row)...)
 	}
 	for _, name := range slices.Sorted(maps.Keys(old)) {
-		changes = append(changes, Change{Row: name, Field: "(row)", Before: "there", After: "removed"})
+		changes = append(changes, Change{Row: name, Field: wholeRow, Before: "there", After: "removed"})
 	}
 	return changes
 }
@@ -206,10 +217,13 @@ type Change struct {
 	Entity string        // key
 	Action string        // "create" or "update"
 	Row    string        // which of the entity's rows, by its own name; empty: the entity itself
-	Field  string        // "(row)": the row as a whole
+	Field  string        // or wholeRow
 	Before string
 	After  string
 }
+
+// wholeRow stands in the place of a field when a row as a whole comes or goes.
+const wholeRow = "(row)"
 
 // ChangeColumns are the columns of a plan's file.
 var ChangeColumns = []formats.Column{{Name: "sheet", Width: 12}, {Name: "row", Type: formats.Number}, {Name: "action"},
@@ -217,8 +231,34 @@ var ChangeColumns = []formats.Column{{Name: "sheet", Width: 12}, {Name: "row", T
 
 // Changes are those of a plan, in the order of the feed.
 type Changes struct {
-	sorter  spill.Sorter
-	scratch []byte
+	sorter   spill.Sorter
+	foreseen spill.Sorter
+	scratch  []byte
+}
+
+func (c *Changes) foresee(u *unit, held *catalogue) error {
+	if u.entity.Outcome == vendors.Rejected {
+		return nil // an import does nothing about it, whatever the vendor has
+	}
+	h, _ := held.find(u.entity.Key)
+	c.scratch = binary.BigEndian.AppendUint64(append(c.scratch[:0], byte(u.entity.Outcome)), h.body)
+	return c.foreseen.Add(spill.Key{High: uint64(u.rows[0].Place().Row)}, append(c.scratch, u.entity.Key...))
+}
+
+// Foreseen yields what would become of each entity, in the order of the feed.
+func (c *Changes) Foreseen() iter.Seq2[Foreseen, error] {
+	return func(yield func(Foreseen, error) bool) {
+		for record, err := range c.foreseen.Sorted() {
+			if err != nil {
+				yield(Foreseen{}, err)
+				return
+			}
+			f := Foreseen{Outcome: vendors.Outcome(record.Data[0]), Held: binary.BigEndian.Uint64(record.Data[1:]), Key: string(record.Data[9:])}
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (c *Changes) add(change Change) error {
@@ -318,3 +358,18 @@ func (b *bodies) body(key string) ([]byte, error) {
 }
 
 func (b *bodies) close() error { return errors.Join(b.file.Close(), os.Remove(b.file.Name())) }
+
+// String writes the change in one line: `LD-1042: display_name "Dress" → "Gown"`.
+func (c *Change) String() string {
+	name := c.Entity
+	if c.Row != "" {
+		name += " " + c.Row
+	}
+	switch {
+	case c.Action == "create":
+		return name + ": new"
+	case c.Field == wholeRow:
+		return name + ": " + c.After
+	}
+	return fmt.Sprintf("%s: %s %q → %q", name, c.Field, c.Before, c.After)
+}

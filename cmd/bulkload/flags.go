@@ -40,6 +40,8 @@ type loadFlags struct {
 	again         bool
 	batch         int
 	compare       string
+	output        []string
+	plan          string
 }
 
 // inMemory is what --sandbox stands for when it names no folder.
@@ -82,8 +84,28 @@ func (f *loadFlags) addCheck(c *cobra.Command) {
 	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
 }
 
+// addPlan adds what says which account to compare with, and where to write the plan.
+func (f *loadFlags) addPlan(c *cobra.Command) {
+	f.addConnection(c)
+	c.Flags().StringArrayVarP(&f.output, "output", "o", nil, "write every change to `FILE` (.xlsx, .csv, .ndjson, .parquet), or the plan itself, "+
+		"for import --plan, to FILE.plan; may be repeated")
+}
+
 // addImport adds what says where and how to send.
 func (f *loadFlags) addImport(c *cobra.Command) {
+	f.addConnection(c)
+	flags := c.Flags()
+	flags.StringVar(&f.plan, "plan", "", "carry out the plan in `FILE`, unless the feed or the vendor's catalogue has moved since")
+	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already) or none")
+	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
+	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
+	flags.BoolVar(&f.parallelRuns, "parallel-runs", false, "run although another run uses the account")
+	flags.BoolVar(&f.again, "again", false, "send what an earlier run sent too, even where the vendor then stores it twice")
+}
+
+// addConnection adds what says with which account to speak to the vendor, and how fast.
+func (f *loadFlags) addConnection(c *cobra.Command) {
 	f.addCheck(c)
 	flags := c.Flags()
 	flags.StringVar(&f.sandbox, "sandbox", "", "load into the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
@@ -93,13 +115,7 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
 	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
 	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
-	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already) or none")
-	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
-	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`FOLDER` of the accounts' history and learned pace (default: in your folder for program state)")
-	flags.BoolVar(&f.parallelRuns, "parallel-runs", false, "run although another run uses the account")
-	flags.BoolVar(&f.again, "again", false, "send what an earlier run sent too, even where the vendor then stores it twice")
 	flags.IntVar(&f.batch, "batch", 0, "entities in one call at most (default: as many as the vendor takes)")
 	flags.BoolVar(&f.failIfNothing, "fail-if-nothing", false, "exit with 8 when nothing was created or updated")
 }

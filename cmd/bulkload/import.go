@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"errors"
+
+	"github.com/spf13/cobra"
+)
 
 func (p *program) importCommand() *cobra.Command {
 	flags := &loadFlags{}
@@ -12,8 +16,19 @@ send every entity that keeps the vendor's rules, and report what became of every
 Nothing is sent from a feed that is damaged or has more faulty rows than --max-errors.`,
 		Example: `  bulkload import season.xlsx --to fashiontrade/products --sandbox
   bulkload import season.xlsx --to fashiontrade/products --account ft-prod --max-errors 5%`,
-		Args: oneFeed,
+		Args: func(c *cobra.Command, args []string) error {
+			if flags.plan == "" {
+				return oneFeed(c, args)
+			}
+			if len(args) > 0 || flags.to != "" {
+				return &usageError{errors.New("a plan names its feed and where it goes: give --plan alone")}
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, args []string) error {
+			if flags.plan != "" {
+				return p.carryOutPlan(c, flags.plan)
+			}
 			return (&load{program: p, flags: flags, command: "import", given: given(c)}).execute(c.Context(), args[0])
 		},
 	}

@@ -38,6 +38,8 @@ type load struct {
 	resumed  bool        // the run goes on
 	overtake bool        // although a later one has begun
 	lasting  lasting
+	changes  *pipeline.Changes // of a plan
+	planned  *savedPlan        // that is carried out
 	started  time.Time
 	events   *report.Events // nil: none
 	progress *progress
@@ -72,7 +74,7 @@ func (l *load) execute(ctx context.Context, path string) error {
 
 // carryOut connects and does the run's work.
 func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
-	if err := l.openLasting(ctx); err != nil {
+	if err := errors.Join(l.asPlanned(ctx), l.openLasting(ctx)); err != nil {
 		return nil, err
 	}
 	release, err := l.connect()
@@ -82,7 +84,10 @@ func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
 	defer release()
 	l.begin()
 	defer l.progress.end()
-	if l.account == nil || l.flags.dryRun && !l.resource.Rehearses {
+	switch {
+	case l.command == "plan":
+		return l.plan(ctx)
+	case l.account == nil || l.flags.dryRun && !l.resource.Rehearses:
 		return pipeline.Check(ctx, l.job)
 	}
 	return pipeline.Import(ctx, l.job)
@@ -107,7 +112,7 @@ func (l *load) choose() error {
 	if l.vendor, l.resource, err = all.Find(l.flags.to, version); err != nil {
 		return &usageError{err}
 	}
-	if l.command != "import" {
+	if l.command == "check" {
 		return nil
 	}
 	if l.account, err = l.connectAs(name, settings); err != nil {
@@ -249,10 +254,10 @@ func (l *load) connect() (release func(), err error) {
 		Agent: "bulkload/" + version(), Now: l.now, Pace: slots, Again: retry.Again, Watch: traffic.watch()}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
 	l.job.CreateOnly, l.job.Rehearse, l.job.Again, l.job.Batch = l.flags.createOnly, l.flags.dryRun, l.flags.again, l.flags.batch
-	if l.flags.compare != compareVendor && l.flags.compare != compareNone {
+	if l.command == "import" && l.flags.compare != compareVendor && l.flags.compare != compareNone {
 		return nil, &usageError{fmt.Errorf("--compare is %s or %s, not %q", compareVendor, compareNone, l.flags.compare)}
 	}
-	l.job.Compare = l.flags.compare == compareVendor
+	l.job.Compare = l.flags.compare != compareNone
 	if l.lasting.account != nil {
 		l.job.Start = l.start
 	}

@@ -103,7 +103,7 @@ func (p *program) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &usageError{fmt.Errorf("%w (see %s --help)", err, c.CommandPath())}
 	})
-	root.AddCommand(p.importCommand(), p.resumeCommand(), p.runsCommand(), p.checkCommand(), p.inspectCommand(), p.vendorsCommand(), p.describeCommand(),
+	root.AddCommand(p.importCommand(), p.planCommand(), p.resumeCommand(), p.runsCommand(), p.checkCommand(), p.inspectCommand(), p.vendorsCommand(), p.describeCommand(),
 		p.templateCommand(), p.sandboxCommand(), p.versionCommand())
 	root.AddCommand(p.accountsCommand())
 	return root

@@ -33,6 +33,9 @@ func (o *outputs) prepare(l *load) error {
 			return &usageError{err}
 		}
 	}
+	if err := checkPlanNames(l.flags.output); err != nil {
+		return err
+	}
 	if l.command != "import" {
 		return nil
 	}
@@ -132,7 +135,7 @@ func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
 		s.Rejects = o.rejects
 	}
 	if o.dir == "" {
-		return nil
+		return l.writePlan(s)
 	}
 	manifest, err := s.MarshalManifest(code)
 	if err != nil {

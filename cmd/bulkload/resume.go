@@ -104,6 +104,9 @@ func (l *load) recallFlags(s *settings, changed [][2]string) error {
 	c := &cobra.Command{}
 	l.flags.addImport(c)
 	for _, flag := range s.Flags {
+		if flag[0] == "output" {
+			continue // of a plan: it was written
+		}
 		if err := c.Flags().Set(flag[0], flag[1]); err != nil {
 			return fmt.Errorf("the run's own flag --%s: %w", flag[0], err)
 		}
@@ -113,7 +116,7 @@ func (l *load) recallFlags(s *settings, changed [][2]string) error {
 			continue
 		}
 		value := flag[1]
-		if flag[0] == "config" || flag[0] == "state-dir" {
+		if flag[0] == "config" || flag[0] == "state-dir" || flag[0] == "plan" {
 			var err error
 			if value, err = filepath.Abs(value); err != nil {
 				return err

@@ -139,7 +139,7 @@ func (l *load) stateDir() (string, error) {
 // openLasting opens the account's folder, has it to this run alone, and takes up what runs that were
 // cut have left. A run that stores nothing at the vendor needs none of this.
 func (l *load) openLasting(ctx context.Context) error {
-	if l.account == nil || l.flags.dryRun {
+	if l.command != "import" || l.flags.dryRun {
 		return nil
 	}
 	if err := errors.Join(l.hold(), l.openAccount()); err != nil {

@@ -137,7 +137,17 @@ type jsonSummary struct {
 	Stopped   string           `json:"stopped,omitempty"`
 	Resume    string           `json:"resume,omitempty"`
 	Recalled  int64            `json:"settled_before"`
+	Plan      *jsonPlan        `json:"plan,omitempty"`
 	ExitCode  int              `json:"exit_code"`
+}
+
+type jsonPlan struct {
+	OnlyVendor int64   `json:"only_at_vendor"`
+	Changes    int64   `json:"changes"`
+	Calls      int64   `json:"calls"`
+	Seconds    float64 `json:"seconds,omitempty"`
+	File       string  `json:"file,omitempty"`
+	Saved      string  `json:"saved,omitempty"`
 }
 
 type jsonRule struct {
@@ -170,6 +180,9 @@ func (s *Summary) json(exitCode int) jsonSummary {
 		Rules: []jsonRule{}, Remarks: []string{}, Ignored: s.Ignored, Dropped: s.Dropped,
 		Requests: s.Requests.Sent, Retried: s.Requests.Retried, Throttled: s.Requests.Throttled,
 		Report: s.Report, Rejects: s.Rejects, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
+	}
+	if p := s.Plan; p != nil {
+		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Calls, p.Takes.Seconds(), p.File, p.Saved}
 	}
 	for _, outcome := range vendors.Outcomes {
 		summary.Rows[s.word(outcome)] = s.Counts.Rows[outcome]

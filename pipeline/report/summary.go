@@ -38,8 +38,20 @@ type Summary struct {
 	Stopped  string // why the run ended before its work was done; "" when it did not
 	Resume   string // the command that goes on with the run; "" when nothing is left
 	Recalled int64  // entities that an earlier process had settled
+	Plan     *Plan  // what an import would do; nil: this is no plan
 	Sending  bool   // the run was meant to send
 	DryRun   bool
+}
+
+// A Plan is what an import would do, beside the outcomes of its rows.
+type Plan struct {
+	OnlyVendor int64         // entities that the vendor has and the feed does not name
+	Changes    int64         // lines of the plan's file
+	Calls      int64         // that write
+	Takes      time.Duration // at the account's stated rate; 0: none is stated
+	Examples   []string      // the first changes, in words
+	File       string        // that the changes were written to; "": none
+	Saved      string        // that the plan was written to; "": none
 }
 
 // Requests counts the calls of a run.
@@ -142,7 +154,12 @@ func (s *Summary) Balance() string {
 // word is the outcome in the words of a run that sends nothing: there, a row that would go in is
 // counted as skipped, and is said to be ready.
 func (s *Summary) word(outcome vendors.Outcome) string {
-	if outcome == vendors.Skipped && !s.Sending && s.Stopped == "" {
+	switch {
+	case s.Plan != nil && outcome == vendors.Created:
+		return "new"
+	case s.Plan != nil && outcome == vendors.Updated:
+		return "changed"
+	case outcome == vendors.Skipped && !s.Sending && s.Stopped == "":
 		return "ready"
 	}
 	return outcome.String()

@@ -19,6 +19,7 @@ func (s *Summary) WriteText(w io.Writer, width int) error {
 	t.outcomes(s)
 	t.remarks(s)
 	t.rules(s)
+	t.plan(s)
 	t.files(s)
 	_, err := io.WriteString(w, t.String())
 	return err
@@ -75,6 +76,8 @@ func (t *text) head(s *Summary) {
 
 func (s *Summary) verb() string {
 	switch {
+	case s.Plan != nil:
+		return "planned for"
 	case s.DryRun:
 		return "rehearsed for"
 	case s.Sending:
@@ -118,6 +121,42 @@ func (s *Summary) hint(outcome vendors.Outcome) string {
 		return "  (not sent: the run ended before)"
 	}
 	return ""
+}
+
+// plan says what an import would do.
+func (t *text) plan(s *Summary) {
+	p := s.Plan
+	if p == nil {
+		return
+	}
+	for _, example := range p.Examples {
+		t.line("  %s", shorten(example, 200))
+	}
+	if more := p.Changes - int64(len(p.Examples)); more > 0 {
+		t.line("  and %d more changes; all of them: -o plan.xlsx", more)
+	}
+	if p.Changes > 0 {
+		t.line("")
+	}
+	if p.Takes > 0 {
+		t.line("an import makes %s that write, about %s at the account's rate", plural(p.Calls, "call"), p.Takes.Round(time.Second))
+	} else {
+		t.line("an import makes %s that write", plural(p.Calls, "call"))
+	}
+	if p.File != "" {
+		t.line("changes: %s", p.File)
+	}
+	if p.Saved != "" {
+		t.line("plan:    %s  (bulkload import --plan %s)", p.Saved, p.Saved)
+	}
+	var parts []string
+	for _, outcome := range vendors.Outcomes {
+		if n := s.Counts.Entities[outcome]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, s.word(outcome)))
+		}
+	}
+	parts = append(parts, fmt.Sprintf("%d only at the vendor", p.OnlyVendor))
+	t.line("%s: %s", s.Noun.Many, strings.Join(parts, " · "))
 }
 
 func (t *text) remarks(s *Summary) {

@@ -43,7 +43,7 @@ func (h header) sum(seed uint32) uint32 { return crc32.Update(seed, castagnoli, 
 
 // whole reports whether the header is one that was written, here or elsewhere.
 func (h header) whole(seed uint32) bool {
-	return string(h[:len(mark)]) == mark && h.length() > 0 && h.length() <= maxPayload && h.check() == h.sum(seed)
+	return string(h[:len(mark)]) == mark && h.length() <= maxPayload && h.check() == h.sum(seed)
 }
 
 // seal fills in the header of a frame whose payload stands behind it, and returns the header's check.

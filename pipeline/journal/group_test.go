@@ -122,6 +122,31 @@ func TestSettleDoesNotWait(t *testing.T) {
 	})
 }
 
+// TestSyncWaits checks that Sync waits for what is being written and for what comes next, and for
+// nothing else.
+func TestSyncWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk, _, j := slow(t)
+		must(t, j.Sync())
+		calls := results{t, make(chan error, 3)}
+		must(t, j.Settle(answered))
+		synctest.Wait()
+		calls.start(j.Sync)
+		calls.expect(0, well)
+		must(t, j.Settle(answered))
+		calls.start(j.Sync)
+		calls.expect(0, well)
+		disk.next()
+		calls.expect(1, well)
+		disk.next()
+		calls.expect(1, well)
+		must(t, j.Sync())
+		if begun := disk.begun.Load(); begun != 2 {
+			t.Errorf("%d syncs, want 2", begun)
+		}
+	})
+}
+
 func TestSettleWaitsForADiskThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		disk, _, j := slow(t)

@@ -29,6 +29,9 @@ func TestLocks(t *testing.T) {
 		t.Errorf("held by %+v (%v), want process %d since %v", *busy, err, os.Getpid(), before)
 	}
 	must(t, lock.Close())
+	if text, err := os.ReadFile(name); err != nil || len(text) > 0 {
+		t.Errorf("a lock that is free names %q as its holder, %v", text, err)
+	}
 	lock, err = journal.OS{}.Lock(name)
 	must(t, err)
 	must(t, os.WriteFile(name, []byte("pid x since"), 0o600))

@@ -233,6 +233,7 @@ func TestManyWritersAndACut(t *testing.T) {
 	var mu sync.Mutex
 	acknowledged := map[string]bool{}
 	var writers sync.WaitGroup
+	defer writers.Wait()
 	for writer := range 16 {
 		writers.Go(func() {
 			for n := range 20 {

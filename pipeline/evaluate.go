@@ -178,7 +178,7 @@ func (p *pass) addBeside(u *unit) {
 		return
 	}
 	u.entity.Add(schema.Problem{Rule: MayLackRow, Field: p.job.Resource.Key,
-		Message: fmt.Sprintf("row %d beside it has no %s: it may belong to this %s", u.beside.Row, p.job.Resource.Key,
+		Message: fmt.Sprintf("row %d beside it has no %s: it may belong to this %s", u.beside.Row, p.job.Resource.KeyFields("or"),
 			p.job.Resource.Noun.One)})
 }
 

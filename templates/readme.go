@@ -29,7 +29,7 @@ func (b *book) readMe() error {
 }
 
 func (b *book) explainRows(p *page) {
-	entity, key := noun(b.resource), b.resource.Key
+	entity, key := noun(b.resource), b.resource.KeyFields("and")
 	p.heading("What a row is")
 	if b.groups() {
 		p.line(p.plain, fmt.Sprintf("Rows of the sheet %q with the same %s make one %s. They need not stand together.",

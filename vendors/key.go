@@ -2,6 +2,15 @@ package vendors
 
 import "bulkload/vendors/schema"
 
+// KeyFields names the fields that name an entity, with a word between them when there are two:
+// "product_id and batch_id".
+func (r *Resource) KeyFields(word string) string {
+	if r.Part == "" {
+		return r.Key
+	}
+	return r.Key + " " + word + " " + r.Part
+}
+
 // PartKey is the key of an entity that two fields name, as a cell that lists both: "LD-1042|nl-spring".
 // It is the only one for these two values, whatever they hold.
 func PartKey(key, part string) string { return string(AppendPartKey(nil, key, part)) }

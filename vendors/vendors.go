@@ -75,6 +75,9 @@ type Resource struct {
 	// Key and the feed does not name. It is chosen by the user, and is not in a vendor's list. Nil:
 	// there is no such choice.
 	Replace *Resource
+	// Drops lists the parts that the vendor has of an entity and that sending ours would delete, by their
+	// names within it. Nil: an upload deletes nothing that the feed does not name.
+	Drops func(stored, ours []byte) ([]string, error)
 	// Rehearses is set when the vendor itself can check an upload without storing it.
 	Rehearses bool
 	// Example is one right entity, a map from field to value for each of its rows.
@@ -107,8 +110,9 @@ func (n Noun) Of(count int64) string {
 type Listing struct {
 	Cursor string     // of the page to begin with, as an earlier Page told it; empty: the first
 	Query  url.Values // filters, by the vendor's names; nil: none
-	// Keys are the entities to read, for a resource that the vendor cannot list. Nil: all, where the
-	// vendor can list them, if need be by way of another resource.
+	// Keys are the entities to read, for a resource that the vendor cannot list; where entities have a
+	// Part, the values of Key. Nil: all, where the vendor can list them, if need be by way of another
+	// resource.
 	Keys iter.Seq2[string, error]
 }
 

@@ -60,7 +60,7 @@ func (p *program) describe(v *vendors.Vendor, r *vendors.Resource) error {
 	fmt.Fprintf(p.stdout, "%s/%s version %s: %s\n", v.Name, r.Name, r.Version, r.Doc)
 	fmt.Fprintf(p.stdout, "One row is one record; rows that share %s are one %s. * is required, + belongs to the %s and may be\n"+
 		"left empty on rows after its first, | means that a cell may list several values separated by |.\n\n",
-		r.Key, r.Noun.One, r.Noun.One)
+		r.KeyFields("and"), r.Noun.One, r.Noun.One)
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "FIELD\t\tTYPE\tCLAUSE\tMEANING")
 	for i := range r.Schema {

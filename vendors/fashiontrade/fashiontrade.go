@@ -18,7 +18,7 @@ var Vendor = &vendors.Vendor{
 	Title:     "FashionTrade",
 	Doc:       "wholesale platform where retailers order from fashion brands",
 	BaseURL:   vocabulary.BaseURL,
-	Resources: []*vendors.Resource{Products, ProductsV1, PriceLists, PrepackPriceLists},
+	Resources: []*vendors.Resource{Products, ProductsV1, Prepacks, PriceLists, PrepackPriceLists, ProductStock, ProductStockV1, PrepackStock},
 	Authorize: authorize,
 	Probe:     probe,
 }

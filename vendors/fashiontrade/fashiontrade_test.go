@@ -30,7 +30,7 @@ func makeEntity(resource *vendors.Resource, rows []row) (*vendors.Entity, error)
 	if err != nil {
 		return nil, err
 	}
-	e := &vendors.Entity{Key: rows[0][resource.Key]}
+	e := &vendors.Entity{Key: keyOf(resource, rows[0])}
 	for i, row := range rows {
 		record := schema.Record{Layout: layout, Bad: make([]bool, len(layout.Columns))}
 		for _, column := range layout.Columns {
@@ -103,4 +103,12 @@ func TestExamplesAreRight(t *testing.T) {
 			t.Errorf("version %s: %s: %s", resource.Version, problem.Field, problem.Text())
 		}
 	}
+}
+
+// keyOf is the key of the entity that a row belongs to, as the pipeline makes it.
+func keyOf(resource *vendors.Resource, row row) string {
+	if resource.Part == "" {
+		return row[resource.Key]
+	}
+	return vendors.PartKey(row[resource.Key], row[resource.Part])
 }

@@ -33,7 +33,7 @@ func products(p *vocabulary.Product) *vendors.Resource {
 		Repeat:    vendors.Harmless,
 		Encode:    encoder.encode,
 		Upload:    api.upload,
-		Trace:     trace,
+		Trace:     productTracer.trace,
 		Known:     api.known,
 		Pages:     api.pages,
 		Decode:    decodeProduct,

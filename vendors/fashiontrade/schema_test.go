@@ -28,7 +28,9 @@ func TestClausesPointAtTheirFields(t *testing.T) {
 	lines := strings.Split(string(text), "\n")
 	called := map[string]string{"product_id": "id", "property.{name}": "additional_properties",
 		"variant_property.{name}": "additional_properties", "image_{n}": "images", "size_type": "type",
-		"price_list_id": "id", "price_unit": "cents"}
+		"price_list_id": "id", "price_unit": "cents", "batch_id": "id", "variant_barcode": "barcode"}
+	// What a request's path names, and amounts, by the resources that have them.
+	calledIn := map[string]string{"product-stock product_id": "productId", "product-stock quantity": "value", "prepack-stock barcode": "prepackBarcode"}
 	line := func(clause string) string {
 		number, err := strconv.Atoi(strings.TrimPrefix(clause, "fashiontrade:"))
 		if err != nil || number < 1 || number > len(lines) {
@@ -43,6 +45,9 @@ func TestClausesPointAtTheirFields(t *testing.T) {
 			if name, ok := called[field.Name]; ok {
 				want = name
 			}
+			if name, ok := calledIn[resource.Name+" "+field.Name]; ok {
+				want = name
+			}
 			if got := line(field.Clause); got != want && got != own && !strings.Contains(got, "field "+want+" ") &&
 				!strings.Contains(got, "in "+want+" ") {
 				t.Errorf("version %s: %s has the clause %s, which is %q", resource.Version, field.Name, field.Clause, got)
@@ -54,9 +59,11 @@ func TestClausesPointAtTheirFields(t *testing.T) {
 			t.Errorf("%s is said to be defined in line %d, which is %q", k, sizeClauses[k], got)
 		}
 	}
-	for _, rule := range Products.Rules {
-		if strings.TrimSpace(line(rule.Clause)) == "" {
-			t.Errorf("%s: line %s is empty", rule.ID, rule.Clause)
+	for _, resource := range Vendor.Resources {
+		for _, rule := range resource.Rules {
+			if strings.TrimSpace(line(rule.Clause)) == "" {
+				t.Errorf("%s: line %s is empty", rule.ID, rule.Clause)
+			}
 		}
 	}
 }

@@ -2,6 +2,7 @@ package fashiontrade
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -11,21 +12,32 @@ import (
 	"bulkload/vendors/schema"
 )
 
+// A tracer finds the cells of one resource that refusals speak of. It holds nothing that changes.
+type tracer struct {
+	barcode string            // the column whose value names a record
+	names   []string          // the columns that name what a record is about, and not what is wrong with it
+	members map[string]string // the columns of a variant's members that are called otherwise, by the members' paths
+}
+
+// productTracer is that of products.
+var productTracer = &tracer{barcode: "barcode", names: []string{"barcode", "product_id"}, members: map[string]string{
+	"size.size": "size", "size.type": "size_type", "size.size_name": "size_name", "pattern_image.url": "pattern_image"}}
+
 // trace finds the cell that a refusal speaks of. The document does not say what its messages hold.
 // A place in the body ("variants[2].size") is believed first. Else the entity's own words are looked
 // for: a barcode tells the record; a value in quotes counts before a bare one, a long one before a
 // short one; at last the name of a field.
-func trace(e *vendors.Entity, message string) (record int, field string) {
+func (t *tracer) trace(e *vendors.Entity, message string) (record int, field string) {
 	if len(e.Records) == 0 {
 		return 0, ""
 	}
-	at, member := placeInBody(e, message)
+	at, member := t.placeInBody(e, message)
 	if at < 0 {
-		at = mentionedBarcode(e, message)
-	} else if field := memberField(e.Records[at].Layout, member); field != "" {
+		at = t.mentionedBarcode(e, message)
+	} else if field := t.memberField(e.Records[at].Layout, member); field != "" {
 		return at, field
 	}
-	var found mention
+	found := mention{names: t.names}
 	for i := range e.Records {
 		if at < 0 || i == at {
 			found.look(&e.Records[i], i, message)
@@ -35,7 +47,7 @@ func trace(e *vendors.Entity, message string) (record int, field string) {
 	case found.field != "":
 		return found.record, found.field
 	case at >= 0:
-		return at, mentionedField(e.Records[at].Layout, message, "barcode")
+		return at, mentionedField(e.Records[at].Layout, message, t.barcode)
 	default:
 		return 0, mentionedField(e.Records[0].Layout, message, "")
 	}
@@ -43,17 +55,18 @@ func trace(e *vendors.Entity, message string) (record int, field string) {
 
 // A mention is the best place so far that a message may speak of.
 type mention struct {
+	names  []string
 	record int
 	field  string
 	weight int
 }
 
-// look searches the message for the values of a record. Barcode and product_id name the record, not
-// what is wrong with it, and count only when nothing else does.
+// look searches the message for the values of a record. Those that name the record, and not what is
+// wrong with it, count only when nothing else does.
 func (m *mention) look(r *schema.Record, record int, message string) {
 	for i := range r.Layout.Columns {
 		column := &r.Layout.Columns[i]
-		if column.Field.ReadOnly || column.Name == "barcode" || column.Name == "product_id" {
+		if column.Field.ReadOnly || slices.Contains(m.names, column.Name) {
 			continue
 		}
 		m.lookIn(column, r.Values[i], record, message)
@@ -67,7 +80,7 @@ func (m *mention) lookIn(column *schema.Column, cell []byte, record int, message
 			text = string(item)
 		}
 		if weight := mentioned(message, text); weight > m.weight {
-			*m = mention{record, column.Name, weight}
+			m.record, m.field, m.weight = record, column.Name, weight
 		}
 		return true
 	}
@@ -115,7 +128,7 @@ func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsD
 
 // placeInBody reads "variants[2].size" in a message: the record that became that variant, and the
 // member's path, "size". The record is -1 when the message names no place.
-func placeInBody(e *vendors.Entity, message string) (record int, member string) {
+func (t *tracer) placeInBody(e *vendors.Entity, message string) (record int, member string) {
 	_, after, _ := strings.Cut(message, "variants[")
 	digits, rest, closed := strings.Cut(after, "]")
 	index, err := strconv.Atoi(digits)
@@ -129,20 +142,13 @@ func placeInBody(e *vendors.Entity, message string) (record int, member string) 
 	if !ok {
 		path = ""
 	}
-	return recordOfVariant(e, index), strings.TrimRight(path, ".")
+	return t.recordOfVariant(e, index), strings.TrimRight(path, ".")
 }
 
 // memberField returns the column that carries a member of a variant; "" when none does.
-func memberField(l *schema.Layout, member string) string {
-	switch member {
-	case "size.size":
-		member = "size"
-	case "size.type":
-		member = "size_type"
-	case "size.size_name":
-		member = "size_name"
-	case "pattern_image.url":
-		member = "pattern_image"
+func (t *tracer) memberField(l *schema.Layout, member string) string {
+	if called := t.members[member]; called != "" {
+		member = called
 	}
 	if member == "" || l.Column(member) < 0 {
 		return ""
@@ -152,10 +158,10 @@ func memberField(l *schema.Layout, member string) string {
 
 // mentionedBarcode returns the record whose barcode the message holds, -1 when it holds none. Of
 // several the longest counts.
-func mentionedBarcode(e *vendors.Entity, message string) int {
+func (t *tracer) mentionedBarcode(e *vendors.Entity, message string) int {
 	longest, record := 0, -1
 	for i := range e.Records {
-		if barcode := e.Records[i].Text("barcode"); len(barcode) > longest && holdsWord(message, barcode) {
+		if barcode := e.Records[i].Text(t.barcode); len(barcode) > longest && holdsWord(message, barcode) {
 			longest, record = len(barcode), i
 		}
 	}
@@ -163,29 +169,33 @@ func mentionedBarcode(e *vendors.Entity, message string) int {
 }
 
 // recordOfVariant finds the record that became the variant of this place in the body.
-func recordOfVariant(e *vendors.Entity, index int) int {
+func (t *tracer) recordOfVariant(e *vendors.Entity, index int) int {
 	barcodes, err := sentBarcodes(e.Body)
 	if err != nil || index >= len(barcodes) {
 		return -1
 	}
 	for i := range e.Records {
-		if string(e.Records[i].Bytes("barcode")) == barcodes[index] {
+		if string(e.Records[i].Bytes(t.barcode)) == barcodes[index] {
 			return i
 		}
 	}
 	return -1
 }
 
-// mentionedField returns the field whose name the message holds, the longest first; else otherwise.
+// mentionedField returns the field whose name the message holds, the longest first; else otherwise. Of
+// two that end alike, the one whose whole name is held counts.
 func mentionedField(l *schema.Layout, message, otherwise string) string {
 	field, longest := otherwise, 0
 	for i := range l.Columns {
 		column := &l.Columns[i]
-		name := column.Name[strings.LastIndexByte(column.Name, '.')+1:]
-		if column.Field.ReadOnly || len(name) <= longest || !holdsWord(message, name) {
+		if column.Field.ReadOnly {
 			continue
 		}
-		field, longest = column.Name, len(name)
+		for _, name := range [...]string{column.Name, column.Name[strings.LastIndexByte(column.Name, '.')+1:]} {
+			if len(name) > longest && holdsWord(message, name) {
+				field, longest = column.Name, len(name)
+			}
+		}
 	}
 	return field
 }

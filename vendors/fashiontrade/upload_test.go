@@ -281,6 +281,10 @@ func ExampleVendor() {
 	// Output:
 	// fashiontrade/products 2 create and replace products with their variants
 	// fashiontrade/products 1 create and replace products with their variants
+	// fashiontrade/prepacks 1 create and replace prepacks with their variants
 	// fashiontrade/price-lists 1 create and replace price lists with the prices of products and variants
 	// fashiontrade/prepack-price-lists 1 create and replace price lists with the prices of prepacks
+	// fashiontrade/product-stock 2 create and replace single stock batches of products, with the quantities of their variants
+	// fashiontrade/product-stock 1 create and replace single stock batches of products, with the quantities of their variants
+	// fashiontrade/prepack-stock 1 create and replace single stock batches of prepacks
 }

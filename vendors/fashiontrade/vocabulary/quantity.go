@@ -1,6 +1,6 @@
 package vocabulary
 
-// The types of a quantity, which the document defines for stock (fashiontrade:3949).
+// The types of a quantity, which the document defines for stock (fashiontrade:3952).
 const (
 	ExactQuantity    = "ExactQuantity"
 	InfiniteQuantity = "InfiniteQuantity"

@@ -42,7 +42,19 @@ type accountConfig struct {
 	Workers      int    `yaml:"workers"`
 	Timeout      string `yaml:"timeout"`
 	// MaxErrors are error budgets as --max-errors takes them, which replaces them all.
-	MaxErrors []string `yaml:"max_errors"`
+	MaxErrors oneOrMore `yaml:"max_errors"`
+}
+
+// oneOrMore is a list that may be written as its only item.
+type oneOrMore []string
+
+// UnmarshalYAML reads a list or a single text.
+func (o *oneOrMore) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		*o = oneOrMore{node.Value}
+		return nil
+	}
+	return node.Decode((*[]string)(o))
 }
 
 // What an account has when nothing is said.

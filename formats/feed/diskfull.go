@@ -35,15 +35,16 @@ func DiskFull(err error) error {
 	return nil
 }
 
-// failed says that the file could not be written, and what is kept when the disk is full.
+// failed says that the file could not be written, and what is kept when the disk is full. Standard output
+// and devices keep what they got.
 func (f *newFile) failed(path string, err error) error {
 	var earlier *DiskFullError // of another file, such as a temporary one
 	full := DiskFull(err)
-	if full == nil || errors.As(err, &earlier) {
+	if full == nil || errors.As(err, &earlier) || f == nil || f.temporary == "" {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	e := &DiskFullError{Path: path, Err: full}
-	if f != nil && f.replaces {
+	if f.replaces {
 		e.Kept = path
 	}
 	return e

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"syscall"
 
@@ -53,7 +54,7 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitDone
 	case errors.As(err, &said):
 		return said.code
-	case errors.Is(err, pipeline.ErrInterrupted):
+	case errors.Is(err, pipeline.ErrInterrupted), signal != 0 && errors.Is(err, context.Canceled):
 		return exitInterrupted + max(int(signal), int(syscall.SIGINT))
 	case is[*pipeline.InternalError](err):
 		return exitInternal

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"syscall"
@@ -36,11 +37,23 @@ func TestExitCode(t *testing.T) {
 		{"a bug", wrap(&pipeline.InternalError{}), 0, 70},
 		{"Ctrl-C", wrap(pipeline.ErrInterrupted), syscall.SIGINT, 130},
 		{"terminated", wrap(pipeline.ErrInterrupted), syscall.SIGTERM, 143},
+		{"Ctrl-C twice", wrap(context.Canceled), syscall.SIGINT, 130},
+		{"cancelled by nobody", wrap(context.Canceled), 0, 1},
 		{"said before", wrap(&saidError{2}), 0, 2},
 	}
 	for _, test := range tests {
 		if got := exitCode(test.err, test.signal); got != test.want {
 			t.Errorf("%s: exitCode = %d, want %d", test.name, got, test.want)
+		}
+	}
+}
+
+// TestFailing looks at the codes of runs whose report could not be written: none may be that of a run
+// whose report was.
+func TestFailing(t *testing.T) {
+	for code, want := range map[int]int{0: 1, 1: 1, 2: 1, 3: 3, 4: 4, 5: 5, 8: 1, 70: 70, 130: 130} {
+		if got := failing(code); got != want {
+			t.Errorf("failing(%d) = %d, want %d", code, got, want)
 		}
 	}
 }

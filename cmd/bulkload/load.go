@@ -329,17 +329,28 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 	if l.unfinished(s, runErr) {
 		s.Resume = "bulkload resume " + l.outputs.dir
 	}
-	err := l.lasting.sync()
-	err = errors.Join(err, l.outputs.write(l, result, code))
-	err = errors.Join(err, l.settle(ctx, s, code, err))
+	unwritten := errors.Join(l.lasting.sync(), l.outputs.write(l, result, code))
+	err := errors.Join(unwritten, l.settle(ctx, s, code, unwritten))
 	if err = errors.Join(err, l.tell(result, code)); err != nil {
 		fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
-		code = max(code, exitUsage)
+		code = failing(code)
+	}
+	if unwritten != nil && l.lasting.journal != nil {
+		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: bulkload resume %s\n", l.outputs.dir)
 	}
 	if code == exitDone {
 		return nil
 	}
 	return &saidError{code}
+}
+
+// failing is the code of a run that could not write down all of what it did: not that of one that did.
+func failing(code int) int {
+	switch code {
+	case exitDone, exitSomeNot, exitNothing:
+		return exitUsage
+	}
+	return code
 }
 
 func (l *load) accountLabel() string {

@@ -102,6 +102,9 @@ func (o *outputs) abandon(resumed bool) {
 	if o.dir == "" || resumed {
 		return
 	}
+	if _, err := os.Stat(filepath.Join(o.dir, journalFile)); err == nil {
+		return // the account knows of the run, which can go on
+	}
 	os.Remove(filepath.Join(o.dir, settingsFile))
 	if os.Remove(o.dir) == nil {
 		os.Remove(filepath.Dir(o.dir)) // the folder of all runs, when this was the only one
@@ -133,6 +136,10 @@ func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
 			return err
 		}
 		s.Rejects = o.rejects
+	} else if o.rejects != "" { // those of a process before this one went in meanwhile
+		if err := os.Remove(o.rejects); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove the rejects of before: %w", err)
+		}
 	}
 	if o.dir == "" {
 		return l.writePlan(s)

@@ -154,6 +154,11 @@ func (l *load) openLasting(ctx context.Context) error {
 		return err
 	}
 	l.lasting.keep(unlock)
+	if !l.flags.parallelRuns {
+		if err := feed.Sweep(l.lasting.account.Path("")); err != nil {
+			return fmt.Errorf("clear up the account's folder: %w", err)
+		}
+	}
 	if err := l.fold(ctx); err != nil {
 		return err
 	}
@@ -183,6 +188,9 @@ func (l *load) hold() error {
 		return &usageError{fmt.Errorf("another process carries out the run in %s", l.outputs.dir)}
 	}
 	l.lasting.keep(lock.Close)
+	if err := feed.Sweep(l.outputs.dir); err != nil {
+		return fmt.Errorf("clear up the run's folder: %w", err)
+	}
 	return nil
 }
 

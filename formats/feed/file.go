@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"syscall"
 
 	"bulkload/formats/crash"
@@ -117,6 +118,21 @@ func (f *newFile) open() (err error) {
 	}
 	return err
 }
+
+// Sweep removes from a folder the temporary files of processes that were killed while they wrote. The
+// caller makes sure that nobody writes there.
+func Sweep(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, entry := range entries {
+		if unfinished.MatchString(entry.Name()) {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, entry.Name())))
+		}
+	}
+	return err
+}
+
+// unfinished is what newFile.open calls files.
+var unfinished = regexp.MustCompile(`^\..+\.[0-9a-f]{8}\.tmp$`)
 
 // finish has the system store the file and gives it its name.
 func (f *newFile) finish() error {

@@ -1,10 +1,11 @@
 //go:build unix
 
-// Command memory measures what bulkload takes to check and to import a made-up season: time, CPU and
-// the most memory at once. The vendor is the stand-in, in a process of its own that is not counted.
+// Command memory measures what bulkload takes to check and to import a made-up season, or made-up stock:
+// time, CPU and the most memory at once. The vendor is the stand-in, in a process of its own that is not counted.
 //
 //	go build -o bulkload ./cmd/bulkload
 //	go run ./benchmarks/memory -bulkload ./bulkload -rows 1000000
+//	go run ./benchmarks/memory -bulkload ./bulkload -rows 1000000 -resource product-stock
 package main
 
 import (
@@ -27,11 +28,17 @@ import (
 	"bulkload/formats/feed"
 )
 
-const resource = "fashiontrade/products"
+// The resources that there is a made-up feed of.
+const (
+	vendor   = "fashiontrade"
+	products = "products"
+	stocks   = "product-stock"
+)
 
 // options are the command's flags.
 type options struct {
 	season   season.Season
+	resource string
 	bulkload string // the program
 	commands string
 	ending   string
@@ -59,7 +66,7 @@ func run(args []string, stdout, stderr io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	path := filepath.Join(dir, "feed"+o.ending)
-	if err := write(o.season, path); err != nil {
+	if err := o.write(path); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	fmt.Fprintf(stdout, "| command | feed | rows | wall | CPU | peak memory | rows/s |\n| --- | --- | --- | --- | --- | --- | --- |\n")
@@ -77,6 +84,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("memory", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.bulkload, "bulkload", "", "the built `program`")
+	flags.StringVar(&o.resource, "resource", products, "`resource` to load: "+products+" or "+stocks)
 	flags.Int64Var(&o.season.Rows, "rows", 1_000_000, "number of `rows`")
 	flags.Uint64Var(&o.season.Seed, "seed", 1, "`number` that the feed follows from")
 	flags.StringVar(&o.commands, "commands", "check,import", "`commands` to measure, separated by commas")
@@ -90,6 +98,9 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	if o.bulkload == "" || o.season.Rows < 1 || flags.NArg() > 0 {
 		return o, errors.New("-bulkload must name the program, -rows be at least 1, and no other arguments be given")
 	}
+	if o.resource != products && o.resource != stocks {
+		return o, fmt.Errorf("-resource %q: there are feeds of %s and %s", o.resource, products, stocks)
+	}
 	for command := range strings.SplitSeq(o.commands, ",") {
 		if command != "check" && command != "import" {
 			return o, fmt.Errorf("-commands %q: only check and import are measured", command)
@@ -99,7 +110,11 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, err
 }
 
-func write(s season.Season, path string) error {
+// write makes the feed.
+func (o options) write(path string) error {
+	if o.resource == stocks {
+		return stock{o.season.Rows}.write(path)
+	}
 	var columns []formats.Column
 	for _, name := range season.Columns() {
 		columns = append(columns, formats.Column{Name: name})
@@ -108,7 +123,7 @@ func write(s season.Season, path string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := s.WriteTo(output); err != nil {
+	if _, err := o.season.WriteTo(output); err != nil {
 		return errors.Join(err, output.Discard())
 	}
 	return output.Close()
@@ -123,14 +138,14 @@ type measurement struct {
 
 // measure runs a command of the program on the feed, for import with a stand-in of its own.
 func measure(o options, command, path, runDir string, stderr io.Writer) (m measurement, err error) {
-	args := []string{command, path, "--to", resource, "--quiet"}
+	args := []string{command, path, "--to", vendor + "/" + o.resource, "--quiet"}
 	if command == "import" {
-		vendor, err := startSandbox(o.bulkload, stderr)
+		sandbox, err := startSandbox(o.bulkload, stderr)
 		if err != nil {
 			return m, err
 		}
-		defer func() { err = errors.Join(err, vendor.stop()) }()
-		args = append(args, "--base-url", vendor.url, "--run-dir", runDir, "--workers", fmt.Sprint(o.workers))
+		defer func() { err = errors.Join(err, sandbox.stop()) }()
+		args = append(args, "--base-url", sandbox.url, "--run-dir", runDir, "--workers", fmt.Sprint(o.workers))
 	}
 	child := exec.Command(o.bulkload, args...)
 	child.Env = append(os.Environ(), "BULKLOAD_TOKEN=benchmark")
@@ -196,7 +211,6 @@ func startSandbox(bulkload string, stderr io.Writer) (*vendorProcess, error) {
 	if err := v.command.Start(); err != nil {
 		return nil, fmt.Errorf("start the sandbox: %w", err)
 	}
-	vendor, _, _ := strings.Cut(resource, "/")
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if name, url, ok := strings.Cut(lines.Text(), " "); ok && name == vendor {
 			v.url = url

@@ -53,12 +53,22 @@ func TestMeasuresBothCommands(t *testing.T) {
 	}
 }
 
+func TestMeasuresStock(t *testing.T) {
+	t.Setenv("MEMORY_TEST_PROGRAM", "1")
+	var out bytes.Buffer
+	err := run([]string{"-bulkload", os.Args[0], "-rows", "45", "-commands", "check", "-resource", "product-stock", "-dir", t.TempDir()}, &out, os.Stderr)
+	if err != nil || !strings.Contains(out.String(), "| check | .csv | 45 |") {
+		t.Errorf("printed\n%s%v", out.String(), err)
+	}
+}
+
 func TestSaysWhyAProgramFailed(t *testing.T) {
 	for _, args := range [][]string{
 		{},
 		{"-bulkload", "x", "-rows", "0"},
 		{"-bulkload", "x", "-commands", "delete"},
 		{"-bulkload", "x", "-order", "size"},
+		{"-bulkload", "x", "-resource", "prepacks"},
 		{"-bulkload", "/does/not/exist", "-rows", "1", "-dir", t.TempDir()},
 	} {
 		if err := run(args, io.Discard, io.Discard); err == nil {

@@ -1,96 +1,434 @@
-// Package pace decides when requests to an account may leave: within its rate, and held back as long
-// as the vendor asks for that.
+// Package pace decides when requests to an account may leave: within its rate, stated or learned from
+// the vendor's answers, so many at once, and held back as long as the vendor asks for that or fails.
+// What it learns can be kept in a file, which several processes share.
 package pace
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"bulkload/vendors"
 )
 
-// Options say how fast an account may be called. The zero value sets no limit.
+// Options say how fast an account may be called. The zero value learns the rate and sets no limit to
+// the requests in flight.
 type Options struct {
-	Rate float64 // requests a second at most; 0: not limited
-	// Stop is closed when the run is to end: who waits for the vendor to take requests again is told so.
-	Stop <-chan struct{}
+	Rate     float64 // requests a second at most, of all classes together; 0: learned by class; +Inf: no limit
+	InFlight int     // requests at once at most; 0: not limited. Fewer while the vendor fails
+	// Path is of the file in which the pace is kept from run to run, and shared with other processes;
+	// beside it lie files with .lock and .new after its name. Its folder exists. Empty: in memory.
+	Path string
+	// Patience is how long a vendor that only fails is asked again before that is given up: five
+	// minutes when 0.
+	Patience time.Duration
+	// Stop is closed when the run is to end. Who waits then is told so, unless the wait is about to end.
+	Stop   <-chan struct{}
+	Now    func() time.Time // nil: time.Now
+	Random func() float64   // from 0 to 1; nil: rand.Float64
+	Remark func(string)     // is told what a person should know; nil: nobody
 }
 
 // Pace is the pace of one account. It is used by many goroutines.
 type Pace struct {
-	limiter *rate.Limiter
-	stop    <-chan struct{}
+	options Options
 	mu      sync.Mutex
-	until   time.Time // no slot before
+	state   *state // as of the last look into the file
+	file    *file  // nil: in memory
+	failure error  // of the file, when no caller could be told
+	queues  map[string]*queue
+	changed chan struct{} // closed when somebody who waits should look again; nil: nobody waits
+	ends    time.Time     // until when slots are given after the stop; zero: it was not noticed
+
+	inFlight int
+	places   float64   // requests in flight that are allowed now
+	cut      time.Time // of the last decrease of places: what left before it tells nothing new
+	breaker  breaker
 }
 
 var _ vendors.Pace = (*Pace)(nil)
 
-// ErrStopped is given to whoever waits for a slot when the run is stopped.
+// ErrStopped is given to who waits for a slot when the run is stopped.
 var ErrStopped = fmt.Errorf("the run is being stopped: %w", context.Canceled)
 
-// New makes a pace.
+const (
+	// reserve of a stated rate is left unused. Requests reach the vendor with delays that differ; with
+	// it, 75 ms of difference do not make more of them within any ten seconds than are allowed.
+	reserve = 0.0075
+	// slack is how late a slot may still be used. What would leave later takes another slot, so that
+	// no delay, of this process or the machine, ends in a burst.
+	slack = 20 * time.Millisecond
+	// leaseTime is the time whose slots a process takes from the file at once. It is also how long
+	// other processes may not know of a Retry-After yet.
+	leaseTime = 50 * time.Millisecond
+	mostLease = 1 << 10 // slots
+	// grace is how long after a stop slots are still given, to end what was begun.
+	grace = time.Second
+)
+
+// New makes a pace. It fails when its file cannot be read or written; a damaged one is begun anew,
+// with a remark.
 func New(o Options) (*Pace, error) {
-	limit := rate.Inf
-	if o.Rate > 0 {
-		limit = rate.Limit(o.Rate)
+	if o.Now == nil {
+		o.Now = time.Now
 	}
-	return &Pace{limiter: rate.NewLimiter(limit, 1), stop: o.Stop}, nil
+	if o.Random == nil {
+		o.Random = rand.Float64
+	}
+	if o.Remark == nil {
+		o.Remark = func(string) {}
+	}
+	if !(o.Rate >= 0) || o.InFlight < 0 {
+		return nil, fmt.Errorf("a pace of %v requests a second and %d at once cannot be", o.Rate, o.InFlight)
+	}
+	o.Patience = cmp.Or(o.Patience, 5*time.Minute)
+	p := &Pace{options: o, state: newState(), queues: make(map[string]*queue), places: float64(o.InFlight)}
+	if o.Path != "" {
+		p.file = newFile(o.Path, o.Remark)
+		if err := p.update(func(*state) {}); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
-// Close ends the use of a pace.
-func (p *Pace) Close() error { return nil }
-
-// Slot waits until one more request may leave.
-func (p *Pace) Slot(ctx context.Context, _ string) (ended func(error), err error) {
-	for {
-		pause := time.Until(p.heldUntil())
-		if pause <= 0 {
-			return p.ended, p.limiter.Wait(ctx)
+// Close makes lasting what was learned. The pace is not used afterwards.
+func (p *Pace) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.file == nil {
+		return nil
+	}
+	err := p.update(func(s *state) {
+		for name, q := range p.queues {
+			p.tell(s, name, q)
 		}
-		if err := p.sleep(ctx, pause); err != nil {
+	})
+	if err != nil {
+		return err
+	}
+	return p.file.sync()
+}
+
+// update changes the state, in the file when there is one. p.mu is held.
+func (p *Pace) update(change func(*state)) error {
+	if p.file == nil {
+		change(p.state)
+		return nil
+	}
+	var err error
+	p.state, err = p.file.update(p.state, p.options.Now(), change)
+	return err
+}
+
+// A queue is where requests of one class wait for their slots. Its head alone looks for one.
+type queue struct {
+	head   chan struct{} // is full while there is a head
+	slots  []time.Time   // reserved, in order
+	open   time.Time     // until when none are needed, because there is no limit
+	lease  int           // how many are reserved at once
+	unused bool          // one of them went by: the rate is not what holds requests back
+	taken  taken         // what the state was not told yet
+}
+
+// Slot waits until one more request of the class may leave.
+func (p *Pace) Slot(ctx context.Context, class string) (ended func(error), err error) {
+	q := p.queue(class)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	select {
+	case q.head <- struct{}{}:
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	defer func() { <-q.head }()
+	for {
+		r, until, changed, err := p.next(class, q)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			return p.end(ctx, r), nil
+		}
+		if err := p.wait(ctx, until, changed); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// ended takes what an answer says about the vendor's limits.
-func (p *Pace) ended(err error) {
+func (p *Pace) queue(class string) *queue {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q := p.queues[class]
+	if q == nil {
+		q = &queue{head: make(chan struct{}, 1)}
+		p.queues[class] = q
+	}
+	return q
+}
+
+// request is one that has its slot.
+type request struct {
+	class  string
+	left   time.Time
+	waited bool // for its slot: the rate held it back
+	probe  bool // whether the vendor works again
+}
+
+// next gives the head of a queue its slot, or tells until when, or for what, it has to wait.
+func (p *Pace) next(class string, q *queue) (r *request, until time.Time, changed <-chan struct{}, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.options.Now()
+	if p.breaker.down != nil {
+		return nil, until, nil, p.breaker.down
+	}
+	if p.failure != nil {
+		return nil, until, nil, p.failure
+	}
+	if again, ok := p.breaker.pass(now); !ok {
+		return nil, again, p.change(), nil
+	}
+	if p.options.InFlight > 0 && p.inFlight >= int(p.places) {
+		return nil, until, p.change(), nil
+	}
+	slot, waited, err := p.slot(class, q, now)
+	if err != nil || slot.After(now) {
+		return nil, slot, nil, err
+	}
+	q.slots = q.slots[min(1, len(q.slots)):]
+	p.inFlight++
+	return &request{class, now, waited, p.breaker.leave()}, until, nil, nil
+}
+
+// change is closed when something changes that may give a slot. p.mu is held.
+func (p *Pace) change() <-chan struct{} {
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
+// slot is the time of the queue's next slot; it is used when it has come. p.mu is held.
+func (p *Pace) slot(class string, q *queue, now time.Time) (at time.Time, waited bool, err error) {
+	for {
+		if p.state.Held.After(now) {
+			return p.state.Held, false, nil
+		}
+		for len(q.slots) > 0 && q.slots[0].Before(now.Add(-slack)) {
+			q.slots, q.unused = q.slots[1:], true
+		}
+		if len(q.slots) > 0 {
+			return q.slots[0], !q.unused, nil
+		}
+		if q.open.After(now) {
+			return now, false, nil
+		}
+		if err := p.update(func(s *state) { p.tell(s, class, q); p.reserve(s, class, q, now) }); err != nil {
+			return at, false, err
+		}
+	}
+}
+
+// tell adds to the state what the vendor's answers taught since the last time.
+func (p *Pace) tell(s *state, name string, q *queue) {
+	if q.taken.requests > 0 {
+		s.class(name, p.stated()).take(&q.taken, p.most(), p.options.Now())
+	}
+	q.taken = taken{}
+}
+
+// stated is the stated rate of the account, as high as it can be kept; 0: it is learned.
+func (p *Pace) stated() float64 { return min(mostRate, p.options.Rate) }
+
+// most is the highest rate of a class.
+func (p *Pace) most() float64 {
+	return cmp.Or(p.stated(), mostRate)
+}
+
+// reserve takes the next slots for a queue: one, or, when other processes take some too, as many as it
+// has use for in a short time.
+func (p *Pace) reserve(s *state, name string, q *queue, now time.Time) {
+	c := s.class(name, p.stated())
+	ofAccount, ofClass := p.intervals(c)
+	if ofAccount == 0 && ofClass == 0 {
+		q.open = now.Add(leaseTime)
+		return
+	}
+	if now.Sub(c.Next) > leastRest {
+		c.Rests = latest(c.Rests, now) // it was not in use
+	}
+	q.lease = min(q.lease+1, mostLease)
+	if q.unused || p.file == nil {
+		q.lease = 1
+	}
+	earliest := now.Add(-slack)
+	at := latest(s.Next, c.Next, earliest)
+	q.slots, q.unused = q.slots[:0], at.Equal(earliest)
+	for end := latest(at, now).Add(leaseTime); len(q.slots) == 0 || len(q.slots) < q.lease && at.Before(end); at = latest(s.Next, c.Next) {
+		q.slots = append(q.slots, at)
+		s.Next, c.Next = at.Add(ofAccount), at.Add(ofClass)
+	}
+}
+
+// intervals are the times between two requests of the account, and of a class; 0: not limited.
+func (p *Pace) intervals(c *class) (ofAccount, ofClass time.Duration) {
+	if stated := p.stated(); stated > 0 && stated < mostRate {
+		ofAccount = interval(stated * (1 - reserve))
+	}
+	if c.Rate < p.most() {
+		ofClass = interval(c.Rate)
+	}
+	return ofAccount, ofClass
+}
+
+func latest(times ...time.Time) time.Time { return slices.MaxFunc(times, time.Time.Compare) }
+
+// wait returns when a time has come or something has changed. It fails when the run is stopped, unless
+// that time is about to come.
+func (p *Pace) wait(ctx context.Context, until time.Time, changed <-chan struct{}) error {
+	var timer <-chan time.Time
+	if !until.IsZero() {
+		t := time.NewTimer(until.Sub(p.options.Now()))
+		defer t.Stop()
+		timer = t.C
+	}
+	stop := p.options.Stop
+	for {
+		select {
+		case <-timer:
+			return nil
+		case <-changed:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-stop:
+			if until.IsZero() || until.After(p.lastSlot()) {
+				return ErrStopped
+			}
+			stop = nil
+		}
+	}
+}
+
+// lastSlot is the time after which no slot is waited for, now that the run is stopped.
+func (p *Pace) lastSlot() time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ends.IsZero() {
+		p.ends = p.options.Now().Add(grace)
+	}
+	return p.ends
+}
+
+// end makes what is called when a request has ended.
+func (p *Pace) end(ctx context.Context, r *request) func(error) {
+	return func(err error) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.inFlight--
+		p.learn(ctx, r, p.options.Now(), err)
+		if p.changed != nil {
+			close(p.changed)
+			p.changed = nil
+		}
+	}
+}
+
+// learn takes what the end of a request tells about the vendor.
+func (p *Pace) learn(ctx context.Context, r *request, now time.Time, err error) {
 	var answer *vendors.APIError
-	if errors.As(err, &answer) && answer.Temporary() {
-		p.hold(answer.RetryAfter)
+	var transport *vendors.TransportError
+	switch {
+	case errors.As(err, &answer) && answer.Status == http.StatusTooManyRequests:
+		p.throttled(r, now, answer.RetryAfter)
+	case errors.As(err, &answer) && answer.Temporary() && answer.Status != http.StatusTooEarly:
+		p.faulty(r, now, err, answer.RetryAfter)
+	case err == nil || answer != nil:
+		p.taken(r, now)
+	case errors.As(err, &transport) && ctx.Err() == nil:
+		p.faulty(r, now, err, 0)
+	default: // nothing left, or nobody waited for the answer
+		p.breaker.cancel(r.probe)
 	}
 }
 
-func (p *Pace) sleep(ctx context.Context, pause time.Duration) error {
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-p.stop:
-		return ErrStopped
-	case <-ctx.Done():
-		return context.Cause(ctx)
+func (p *Pace) taken(r *request, now time.Time) {
+	p.works(r)
+	t := &p.queues[r.class].taken
+	t.requests++
+	if r.waited {
+		t.waited++
+	}
+	t.delay += now.Sub(r.left).Seconds()
+	t.left.add(r.left, 1)
+}
+
+// works gives one more place for as many answers as there are places.
+func (p *Pace) works(r *request) {
+	p.breaker.work()
+	if p.options.InFlight > 0 && !r.left.Before(p.cut) {
+		p.places = min(float64(p.options.InFlight), p.places+1/p.places)
 	}
 }
 
-func (p *Pace) heldUntil() time.Time {
+// throttled holds everybody back when the vendor says for how long.
+func (p *Pace) throttled(r *request, now time.Time, hold time.Duration) {
+	p.works(r)
+	q := p.queues[r.class]
+	p.note(func(s *state) {
+		p.tell(s, r.class, q)
+		s.class(r.class, p.stated()).throttle(r.left, now, hold, p.options.Random())
+		s.hold(now.Add(hold))
+	})
+	q.slots, q.open = q.slots[:0], time.Time{}
+}
+
+// faulty lets only half as many at once, and none when all fail.
+func (p *Pace) faulty(r *request, now time.Time, err error, hold time.Duration) {
+	p.breaker.fail(r.probe, now, p.options.Random(), p.options.Patience, err)
+	if p.options.InFlight > 0 && !r.left.Before(p.cut) {
+		p.places, p.cut = max(1, p.places/2), now
+	}
+	if hold > 0 {
+		p.note(func(s *state) { s.hold(now.Add(hold)) })
+	}
+}
+
+// note changes the state when no caller can be told that this failed: the next one is.
+func (p *Pace) note(change func(*state)) {
+	if err := p.update(change); err != nil {
+		p.failure = err
+	}
+}
+
+// Learned tells the rates that were learned of limits the vendor has shown, for a summary: "writing
+// 47.5/s, reading 120/s". Empty: it has shown none.
+func (p *Pace) Learned() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.until
+	var known []string
+	for _, name := range slices.Sorted(maps.Keys(p.state.Classes)) {
+		if c := p.state.Classes[name]; c.Top > 0 {
+			known = append(known, fmt.Sprintf("%s %s/s", name, short(c.Rate)))
+		}
+	}
+	return strings.Join(known, ", ")
 }
 
-// hold gives no slot for a while. The longest of several holds counts.
-func (p *Pace) hold(pause time.Duration) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if until := time.Now().Add(pause); until.After(p.until) {
-		p.until = until
+// short writes a rate with three digits.
+func short(rate float64) string {
+	if rate >= 100 {
+		return fmt.Sprintf("%.0f", rate)
 	}
+	return fmt.Sprintf("%.3g", rate)
 }

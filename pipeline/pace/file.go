@@ -1,0 +1,210 @@
+package pace
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// state is what all processes that use an account know of its pace.
+type state struct {
+	Version int               `json:"version"`
+	Held    time.Time         `json:"held,omitzero"` // no request before: the vendor asked for that
+	Next    time.Time         `json:"next,omitzero"` // of the next slot of the stated rate, at the earliest
+	Classes map[string]*class `json:"classes"`
+}
+
+const stateVersion = 1
+
+func newState() *state { return &state{Version: stateVersion, Classes: make(map[string]*class)} }
+
+// class finds a class, or begins it: at the stated rate, or with a small one when there is none.
+func (s *state) class(name string, stated float64) *class {
+	c := s.Classes[name]
+	if c == nil {
+		c = newClass(stated)
+		s.Classes[name] = c
+	}
+	return c
+}
+
+// hold lets nothing leave before a time. The longest of several holds counts.
+func (s *state) hold(until time.Time) {
+	if until.After(s.Held) {
+		s.Held = until
+	}
+}
+
+// A state is small. A longer file, or one of more classes, is not ours.
+const (
+	mostBytes   = 256 << 10
+	mostClasses = 64
+)
+
+var errDamaged = errors.New("its contents make no sense")
+
+// parse reads a state, and takes times back that a clock once set wrongly has put too far ahead.
+func parse(data []byte, now time.Time) (*state, error) {
+	s := &state{}
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, err
+	}
+	if s.Version != stateVersion || len(s.Classes) > mostClasses || s.Classes == nil {
+		return nil, errDamaged
+	}
+	for _, c := range s.Classes {
+		if c == nil || !c.sound() {
+			return nil, errDamaged
+		}
+		c.Next = earlier(c.Next, now.Add(leaseTime+2*interval(c.Rate)))
+		c.Since, c.Rests = earlier(c.Since, now), earlier(c.Rests, now)
+	}
+	s.Next = earlier(s.Next, now.Add(longestLead))
+	s.Held = earlier(s.Held, now.Add(longestHold))
+	return s, nil
+}
+
+const (
+	longestLead = 2 * time.Hour // of a slot: rates below one an hour are not kept exactly
+	longestHold = 30 * 24 * time.Hour
+)
+
+func earlier(a, b time.Time) time.Time {
+	if a.After(b) {
+		return b
+	}
+	return a
+}
+
+// sound reports whether the numbers of a class can be.
+func (c *class) sound() bool {
+	ok := c.Rate > 0 && c.Rate <= mostRate && c.Spare <= mostSpare && c.Refused >= 0 && c.Refused <= mostRefused &&
+		c.Late >= 0 && c.Late <= countedLate+1 && c.Hold >= 0 && c.Hold <= longestHold
+	for _, x := range append(c.Seen.Counts[:], c.Top, c.Climb, c.Base, c.BaseTop, c.Taken, c.Cost, c.Spare, c.Delay) {
+		ok = ok && x >= 0 && x < 1e12
+	}
+	return ok
+}
+
+// file keeps a state. Processes take turns by a lock that ends with its process, so that none can
+// keep it. Every write is whole: a new file takes the place of the old one.
+type file struct {
+	path   string
+	lock   *flock.Flock
+	last   []byte // the contents as last seen
+	remark func(string)
+}
+
+func newFile(path string, remark func(string)) *file {
+	return &file{path: path, lock: flock.New(path + ".lock"), remark: remark}
+}
+
+// update reads the state, changes it and writes it back, while no other process does. What this
+// process knew serves when the file is missing or damaged.
+func (f *file) update(known *state, now time.Time, change func(*state)) (s *state, err error) {
+	if err := f.lock.Lock(); err != nil {
+		return known, fmt.Errorf("lock the account's pace: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.lock.Unlock()) }()
+	if s, err = f.read(known, now); err != nil {
+		return known, err
+	}
+	change(s)
+	data, err := json.Marshal(s)
+	if err != nil {
+		return s, fmt.Errorf("write the account's pace: %w", err)
+	}
+	if bytes.Equal(data, f.last) {
+		return s, nil
+	}
+	if err := f.replace(data, false); err != nil {
+		return s, err
+	}
+	f.last = data
+	return s, nil
+}
+
+func (f *file) read(known *state, now time.Time) (*state, error) {
+	data, err := readSmall(f.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		f.last = nil
+		return known, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the account's pace: %w", err)
+	case f.last != nil && bytes.Equal(data, f.last):
+		return known, nil
+	}
+	s, err := parse(data, now)
+	if err != nil {
+		f.remark(fmt.Sprintf("%s is damaged (%v): the account's pace is learned anew", f.path, err))
+		return known, nil
+	}
+	f.last = data
+	return s, nil
+}
+
+func readSmall(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, mostBytes))
+}
+
+// replace writes the file anew, and waits until that is on the disk when it is to last.
+func (f *file) replace(data []byte, lasting bool) error {
+	err := writeWhole(f.path+".new", data, lasting)
+	if err == nil {
+		err = os.Rename(f.path+".new", f.path)
+	}
+	if err == nil && lasting {
+		err = syncFolder(filepath.Dir(f.path))
+	}
+	if err != nil {
+		return fmt.Errorf("write the account's pace: %w", err)
+	}
+	return nil
+}
+
+func writeWhole(path string, data []byte, lasting bool) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil && lasting {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// sync makes lasting what the file holds.
+func (f *file) sync() (err error) {
+	if err := f.lock.Lock(); err != nil {
+		return fmt.Errorf("lock the account's pace: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.lock.Unlock()) }()
+	data, err := readSmall(f.path)
+	if err != nil {
+		return fmt.Errorf("read the account's pace: %w", err)
+	}
+	return f.replace(data, true)
+}

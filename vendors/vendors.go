@@ -22,6 +22,9 @@ type Vendor struct {
 	Resources []*Resource
 	// Authorize adds the account's credentials to a request.
 	Authorize func(*http.Request, *Account) error
+	// Class names the kind of endpoint that a request goes to, when the vendor's limits differ by more
+	// than reading and writing. Nil: ClassOf.
+	Class func(Request) string
 	// Probe asks for something that every account may read and that changes nothing, to see whether the
 	// credentials are taken. Nil: the vendor has nothing of that kind.
 	Probe func(context.Context, *Client) error
@@ -225,7 +228,7 @@ type Account struct {
 	Name    string
 	BaseURL string // without a slash at its end
 	Token   Secret
-	Rate    float64 // requests a second at most; 0: not limited
+	Rate    float64 // requests a second at most; 0: not stated, and learned
 	Workers int     // requests in flight at most
 	Timeout time.Duration
 }

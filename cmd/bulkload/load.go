@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
@@ -38,6 +39,7 @@ type load struct {
 	resumed  bool        // the run goes on
 	overtake bool        // although a later one has begun
 	lasting  lasting
+	pace     *pace.Pace        // nil: nothing is sent
 	changes  *pipeline.Changes // of a plan
 	planned  *savedPlan        // that is carried out
 	started  time.Time
@@ -245,13 +247,13 @@ func (l *load) connect() (release func(), err error) {
 	transport.MaxConnsPerHost = l.account.Workers
 	retry := send.DefaultRetry(l.stop, counts)
 	retry.Attempts = 1 + max(0, l.flags.retries)
-	slots, err := pace.New(pace.Options{Rate: l.account.Rate, Stop: l.stop})
-	if err != nil {
+	if l.pace, err = l.openPace(); err != nil {
+		release()
 		return nil, err
 	}
 	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize,
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
-		Agent: "bulkload/" + version(), Now: l.now, Pace: slots, Again: retry.Again, Watch: traffic.watch()}
+		Agent: "bulkload/" + version(), Now: l.now, Pace: l.pace, Class: l.vendor.Class, Again: retry.Again, Watch: traffic.watch()}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
 	l.job.CreateOnly, l.job.Rehearse, l.job.Again, l.job.Batch = l.flags.createOnly, l.flags.dryRun, l.flags.again, l.flags.batch
 	if l.command == "import" && l.flags.compare != compareVendor && l.flags.compare != compareNone {
@@ -265,10 +267,27 @@ func (l *load) connect() (release func(), err error) {
 	return func() {
 		transport.CloseIdleConnections()
 		closeSandbox()
+		if err := l.pace.Close(); err != nil {
+			fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
+		}
 		if err := traffic.close(); err != nil {
 			fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
 		}
 	}, nil
+}
+
+// openPace makes the account's pace, which is kept in the account's folder. The built-in stand-in of a
+// vendor has no limit to be found out.
+func (l *load) openPace() (*pace.Pace, error) {
+	o := pace.Options{Rate: l.account.Rate, InFlight: l.account.Workers, Stop: l.stop,
+		Remark: func(text string) { fmt.Fprintf(l.stderr, "bulkload: %s\n", text) }}
+	if l.flags.sandbox != "" && o.Rate == 0 {
+		o.Rate = math.Inf(1)
+	}
+	if l.lasting.account != nil {
+		o.Path = l.lasting.account.Path("pace.json")
+	}
+	return pace.New(o)
 }
 
 func (l *load) startSandbox() (func(), error) {
@@ -311,6 +330,9 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 	s := result.Summary
 	s.Run, s.Command, s.Started, s.Finished = l.run, l.command, l.started, l.now()
 	s.DryRun = l.flags.dryRun
+	if l.pace != nil {
+		s.Requests.Learned = l.pace.Learned()
+	}
 	if l.account != nil {
 		s.Account = l.accountLabel()
 	}

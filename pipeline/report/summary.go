@@ -57,6 +57,7 @@ type Plan struct {
 // Requests counts the calls of a run.
 type Requests struct {
 	Sent, Retried, Throttled int64
+	Learned                  string // rates of limits that the vendor has shown; "": it has shown none
 }
 
 // RuleCount tells how often a rule was broken.

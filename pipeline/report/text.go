@@ -236,6 +236,9 @@ func (t *text) files(s *Summary) {
 	if s.Requests.Sent > 0 {
 		t.line("%s, %d repeated, %d throttled, %s", plural(s.Requests.Sent, "request"), s.Requests.Retried,
 			s.Requests.Throttled, s.took())
+		if s.Requests.Learned != "" {
+			t.line("the vendor's limits, as learned: %s", s.Requests.Learned)
+		}
 	}
 	if s.Recalled > 0 {
 		t.line("%d %s settled before and not sent again", s.Recalled, s.Noun.Of(s.Recalled))

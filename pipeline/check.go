@@ -85,6 +85,9 @@ func (j *Job) acceptable(s *survey) error {
 	if j.ExpectRows > 0 && s.facts.rows != j.ExpectRows {
 		return &ShortError{Want: j.ExpectRows, Got: s.facts.rows}
 	}
+	if s.facts.rows < j.LeastRows {
+		return &ShortError{Want: j.LeastRows, Got: s.facts.rows, Manifest: true}
+	}
 	if over := j.MaxErrors.exceeded(s.collector, s.facts.rows); over != nil {
 		return &BudgetError{Rows: s.facts.rows, Exceeded: over}
 	}

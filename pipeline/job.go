@@ -28,6 +28,7 @@ type Job struct {
 	StrictColumns bool    // a column that matches no field is an error
 	MaxErrors     Budgets // more faulty rows than these stop the run before anything is sent
 	ExpectRows    int64   // rows that the feed must have; 0: any number
+	LeastRows     int64   // rows that the feed must have at least, by the manifest beside it
 	CheckWorkers  int     // entities are checked on so many cores
 	TempDir       string  // for what does not fit into memory; "": the system's
 
@@ -68,10 +69,17 @@ type Progress struct {
 }
 
 // ShortError says that a feed does not have the rows it was said to have. Nothing was sent.
-type ShortError struct{ Want, Got int64 }
+type ShortError struct {
+	Want, Got int64
+	Manifest  bool // says so
+}
 
 // Error tells both numbers.
 func (e *ShortError) Error() string {
+	if e.Manifest {
+		return fmt.Sprintf("the feed has %d rows, but it was exported with %d, as its manifest tells: it may be cut; nothing was sent "+
+			"(if rows were taken out on purpose, --ignore-manifest loads it)", e.Got, e.Want)
+	}
 	return fmt.Sprintf("the feed has %d rows, but %d were expected; nothing was sent", e.Got, e.Want)
 }
 

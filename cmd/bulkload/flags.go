@@ -4,26 +4,27 @@ import "github.com/spf13/cobra"
 
 // loadFlags are the flags of the commands that read a feed; each takes as many as it needs.
 type loadFlags struct {
-	to            string
-	apiVersion    string
-	config        string
-	account       string
-	mapFile       string
-	set           []string
-	sheet         string
-	headerRow     int64
-	noHeader      bool
-	fillMerged    bool
-	encoding      string
-	delimiter     string
-	maxErrors     []string
-	expectRows    int64
-	strictColumns bool
-	report        string
-	rejects       string
-	json          bool
-	quiet         bool
-	noProgress    bool
+	to             string
+	apiVersion     string
+	config         string
+	account        string
+	mapFile        string
+	set            []string
+	sheet          string
+	headerRow      int64
+	noHeader       bool
+	fillMerged     bool
+	encoding       string
+	delimiter      string
+	maxErrors      []string
+	expectRows     int64
+	strictColumns  bool
+	ignoreManifest bool
+	report         string
+	rejects        string
+	json           bool
+	quiet          bool
+	noProgress     bool
 
 	debug         string
 	sandbox       string
@@ -76,6 +77,7 @@ func (f *loadFlags) addCheck(c *cobra.Command) {
 	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
 	flags.StringSliceVar(&f.maxErrors, "max-errors", nil, "send nothing when more rows are faulty: `100`, 5%, or of one rule barcode.missing=0, tag.unknown=2%; may be repeated")
 	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
+	flags.BoolVar(&f.ignoreManifest, "ignore-manifest", false, "load an export that has fewer rows than its manifest tells")
 	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
 	flags.StringVar(&f.report, "report", "", "write every problem to `FILE` (.csv, .xlsx, .ndjson, .parquet)")
 	flags.StringVar(&f.rejects, "rejects", "", "write the rows that do not go in to `FILE`, to be put right and loaded")

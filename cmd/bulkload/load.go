@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"net/http"
 	"os"
@@ -18,6 +19,7 @@ import (
 	"bulkload/pipeline/pace"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
+	"bulkload/pipeline/snapshot"
 	"bulkload/vendors"
 	"bulkload/vendors/all"
 	"bulkload/vendors/sandbox"
@@ -186,10 +188,30 @@ func (l *load) open(path string) error {
 	if l.feed, err = feed.Open(path, l.stdin, options); err != nil {
 		return asFeedError(path, err)
 	}
-	l.job = &pipeline.Job{Feed: l.feed, Vendor: l.vendor, Resource: l.resource, Mapping: m,
+	least, err := l.leastRows(path)
+	if err != nil {
+		return err
+	}
+	l.job = &pipeline.Job{Feed: l.feed, LeastRows: least, Vendor: l.vendor, Resource: l.resource, Mapping: m,
 		StrictColumns: l.flags.strictColumns, MaxErrors: budgets, ExpectRows: l.flags.expectRows,
 		CheckWorkers: runtime.GOMAXPROCS(0), Stop: l.stop}
 	return nil
+}
+
+// leastRows is how many rows the feed must have because the manifest beside it, which an export has
+// written, says so. A feed with more, or others, was worked on since; one with fewer may be cut.
+func (l *load) leastRows(path string) (int64, error) {
+	if path == "-" || l.flags.ignoreManifest {
+		return 0, nil
+	}
+	manifest, err := snapshot.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, &feedError{fmt.Errorf("%w; --ignore-manifest loads the feed without it", err)}
+	}
+	return manifest.Rows, manifest.Close()
 }
 
 func (l *load) mapping() (mapping.Mapping, error) {

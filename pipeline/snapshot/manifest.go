@@ -241,8 +241,7 @@ type AlteredError struct {
 
 // Error tells what differs and what to do.
 func (e *AlteredError) Error() string {
-	return fmt.Sprintf("%s is not as it was exported: %s (if that is meant, load it with --ignore-manifest; "+
-		"if not, export or copy it again)", e.File, e.Reason)
+	return fmt.Sprintf("%s is not as it was exported: %s; if that is not meant, export or copy it again", e.File, e.Reason)
 }
 
 // CheckFeed compares a feed with the manifest beside it: the digest of its bytes, and how many rows

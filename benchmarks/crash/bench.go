@@ -20,6 +20,7 @@ type bench struct {
 	dir     string
 	keep    bool // the folders of all runs; those with a breach are always kept
 	seed    uint64
+	feeds   int // for each resource
 	words   io.Writer
 	lanes   []*lane
 	seasons map[string][]*season
@@ -40,12 +41,10 @@ type lane struct {
 	drop  func() error // of the small disk
 }
 
-// feedsPerTarget is how many feeds are made up for each resource.
-const feedsPerTarget = 6
-
-// newBench builds the program and opens its lanes. close gives all up, also after an error.
-func newBench(dir string, seed uint64, lanes int, words io.Writer) (*bench, error) {
-	b := &bench{dir: dir, seed: seed, words: words, seasons: make(map[string][]*season), points: newPoints()}
+// newBench builds the program, opens its lanes and makes up so many feeds for each resource. close gives
+// all up, also after an error.
+func newBench(dir string, seed uint64, lanes, feeds int, words io.Writer) (*bench, error) {
+	b := &bench{dir: dir, seed: seed, feeds: feeds, words: words, seasons: make(map[string][]*season), points: newPoints()}
 	var err error
 	if b.program, err = build(dir); err != nil {
 		return b, err
@@ -56,7 +55,7 @@ func newBench(dir string, seed uint64, lanes int, words io.Writer) (*bench, erro
 		}
 	}
 	for _, target := range targets {
-		for i := range feedsPerTarget {
+		for i := range feeds {
 			s, err := makeSeason(target, seed+uint64(i))
 			if err != nil {
 				return b, err
@@ -146,20 +145,33 @@ func (l *lane) reference(s *season, number, v int) (time.Duration, error) {
 	return e.ended.Sub(e.began), os.RemoveAll(r.dir)
 }
 
-// run carries out the plans of these numbers, spread over the lanes, and stops at an error of its own.
-func (b *bench) run(plans []*plan) error {
+// run carries out plans in the order of their numbers, spread over the lanes, until there were so many
+// runs and so many kills. It stops at an error of its own.
+func (b *bench) run(runs, kills int, plan func(number int) *plan) error {
 	var next atomic.Int64
 	var running sync.WaitGroup
 	failures := make([]error, len(b.lanes))
 	for i, l := range b.lanes {
 		running.Go(func() {
-			for n := next.Add(1) - 1; n < int64(len(plans)) && failures[i] == nil; n = next.Add(1) - 1 {
-				failures[i] = l.take(plans[n])
+			for failures[i] == nil {
+				number := int(next.Add(1) - 1)
+				if number >= runs && b.kills() >= kills {
+					return
+				}
+				failures[i] = l.take(plan(number))
 			}
 		})
 	}
 	running.Wait()
 	return errors.Join(failures...)
+}
+
+// kills counts the processes that died of SIGKILL so far.
+func (b *bench) kills() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	sum := b.table.sum()
+	return sum.kills
 }
 
 // take carries out one plan and adds it to the table.

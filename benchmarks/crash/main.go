@@ -22,10 +22,10 @@ import (
 
 // options are the command's flags.
 type options struct {
-	runs, lanes, only int
-	seed              uint64
-	dir, at           string
-	keep              bool
+	runs, kills, lanes, only int
+	seed                     uint64
+	dir, at                  string
+	keep                     bool
 }
 
 func main() {
@@ -42,6 +42,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("crash", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.IntVar(&o.runs, "runs", 200, "`number` of runs, each killed several times")
+	flags.IntVar(&o.kills, "kills", 0, "go on until so `many` processes were killed")
 	flags.Uint64Var(&o.seed, "seed", 1, "`number` that everything follows from")
 	flags.IntVar(&o.lanes, "parallel", 4*runtime.GOMAXPROCS(0), "`number` of runs at once")
 	flags.StringVar(&o.dir, "dir", "", "`folder` for the runs' files (default: the system's)")
@@ -57,22 +58,21 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	return o, nil
 }
 
-// plans draws the runs.
-func (o *options) plans() []*plan {
-	if o.only >= 0 {
-		p := newPlan(o.seed, o.only, feedsPerTarget)
-		for i, at := range strings.Split(o.at, ",") {
-			if i < len(p.steps) {
-				p.steps[i].at = at
-			}
+// feeds is how many are made up for each resource.
+const feeds = 6
+
+// plan draws the run of a number.
+func (o *options) plan(number int) *plan {
+	if o.only < 0 {
+		return newPlan(o.seed, number, feeds)
+	}
+	p := newPlan(o.seed, o.only, feeds)
+	for i, at := range strings.Split(o.at, ",") {
+		if i < len(p.steps) {
+			p.steps[i].at = at
 		}
-		return []*plan{p}
 	}
-	plans := make([]*plan, o.runs)
-	for i := range plans {
-		plans[i] = newPlan(o.seed, i, feedsPerTarget)
-	}
-	return plans
+	return p
 }
 
 // execute carries the runs out and tells how many promises were broken.
@@ -85,12 +85,14 @@ func execute(args []string, stdout, stderr io.Writer) (breaches int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	plans := o.plans()
+	if o.only >= 0 {
+		o.runs, o.kills, o.lanes = 1, 0, 1
+	}
 	began := time.Now()
-	b, err := newBench(dir, o.seed, min(o.lanes, len(plans)), stderr)
+	b, err := newBench(dir, o.seed, min(o.lanes, o.runs), feeds, stderr)
 	if err == nil {
 		b.keep = o.keep
-		err = b.run(plans)
+		err = b.run(o.runs, o.kills, o.plan)
 	}
 	if b.table.rows != nil {
 		b.tell(stdout, time.Since(began))

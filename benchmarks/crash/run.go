@@ -47,6 +47,7 @@ type run struct {
 	random   *rand.Rand // for what does not decide what happens
 	begun    bool       // the run's folder says how it was called
 	written  bool       // its journal has a beginning
+	full     bool       // the last process ended because nothing could be written
 	evidence evidence
 	verdict  *verdict
 	result   result
@@ -182,6 +183,7 @@ func (r *run) once(number int, s *step) (ending, error) {
 		c.attack = interruptAfter(after, time.Duration(1+r.random.IntN(40))*time.Millisecond)
 	case fileLimit:
 		c.limit = max(512, s.room)
+		c.env = slices.DeleteFunc(c.env, func(v string) bool { return strings.HasPrefix(v, logVariable) }) // it would be limited too
 	case contended:
 		c.attack = r.contend
 	case fullDisk:
@@ -218,8 +220,11 @@ func (r *run) folder() string { return filepath.Join(r.disk, "run") }
 
 func (r *run) environment(number int) []string {
 	return []string{"PATH=" + os.Getenv("PATH"), "HOME=" + filepath.Join(r.dir, "home"), "NO_COLOR=1", "BULKLOAD_TOKEN=any",
-		"TMPDIR=" + r.dir, "BULKLOAD_STATE_DIR=" + filepath.Join(r.disk, "state"), "BULKLOAD_CRASH_LOG=" + r.pointLog(number)}
+		"TMPDIR=" + r.dir, "BULKLOAD_STATE_DIR=" + filepath.Join(r.disk, "state"), logVariable + r.pointLog(number)}
 }
+
+// logVariable has the program log the points that it meets.
+const logVariable = "BULKLOAD_CRASH_LOG="
 
 // arguments calls import, or resume once there is something to go on with.
 func (r *run) arguments() []string {
@@ -287,6 +292,7 @@ func (r *run) look(number int, s *step, e ending) (done bool, err error) {
 		return false, err
 	}
 	m := &r.evidence.manifest
+	r.full = false
 	switch {
 	case e.killed || e.code == -1:
 	case e.code == codeDone || e.code == codeSomeNot:
@@ -297,6 +303,7 @@ func (r *run) look(number int, s *step, e ending) (done bool, err error) {
 	case e.code == codeSIGINT && (s.blow == interrupt || s.blow == twice):
 	case e.code != codeInternal && (s.blow == fullDisk || s.blow == fileLimit):
 		r.result.full++
+		r.full = true
 	default:
 		r.verdict.breach(failed, "process %d (%v) ended with %d: %s", number+1, s.blow, e.code, tail(e.words))
 	}
@@ -423,9 +430,13 @@ func (r *run) rejects() (map[string]int64, error) {
 
 // litter looks for temporary files that nobody takes away.
 func (r *run) litter() {
-	left, err := filepath.Glob(filepath.Join(r.folder(), "*.tmp"))
-	if err != nil || len(left) > 0 {
-		r.verdict.breach(failed, "the run is over and leaves %q", left)
+	if r.full {
+		return // the next run on the account takes it away
+	}
+	for _, pattern := range []string{"run/*.tmp", "state/*.tmp", "state/*/*.tmp"} {
+		if left, err := filepath.Glob(filepath.Join(r.disk, pattern)); err != nil || len(left) > 0 {
+			r.verdict.breach(failed, "the run is over and leaves %q (%v)", left, err)
+		}
 	}
 }
 

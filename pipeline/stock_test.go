@@ -1,0 +1,57 @@
+package pipeline_test
+
+import (
+	"strings"
+	"testing"
+
+	"bulkload/vendors"
+	"bulkload/vendors/sandbox"
+)
+
+const stockHead = "product_id,batch_id,order_window.start_date,delivery_window.start_date,barcode,quantity\n"
+
+// stockOf imports a feed of product stock, batch by batch or by whole products.
+func stockOf(t *testing.T, server *sandbox.Server, whole bool, rows ...string) map[string]int64 {
+	t.Helper()
+	feed := writeText(t, "stock.csv", stockHead+strings.Join(rows, "\n")+"\n")
+	job := newJob(t, feed, "fashiontrade/product-stock", "")
+	if whole {
+		job.Resource = job.Resource.Replace
+	}
+	connect(job, server, 2)
+	result := imported(t, job)
+	if counts := result.Summary.Counts; counts.Rows[vendors.Created]+counts.Rows[vendors.Updated] != int64(len(rows)) {
+		t.Fatalf("%d rows did not all go in:\n%s", len(rows), summaryText(t, result.Summary))
+	}
+	return server.Record().Resources["fashiontrade/product-stock"].Methods
+}
+
+// TestStockIsLoadedBatchByBatch sends each batch once, however its rows stand, and leaves the others; the
+// same feed as a whole drops them.
+func TestStockIsLoadedBatchByBatch(t *testing.T) {
+	server := newSandbox(t, sandbox.Options{})
+	const window = "2026-01-01T00:00:00Z,2026-02-01T00:00:00Z,"
+	stockOf(t, server, false, "P,old,"+window+"1,1", "Q,old,"+window+"9,1")
+	methods := stockOf(t, server, false, "P,a,"+window+"1,1", "P,b,"+window+"1,2", "P,a,,,2,3", "P,b,,,2,infinite", "P,c,"+window+"1,0")
+	if methods["PATCH"] != 2+3 || methods["PUT"] != 0 {
+		t.Errorf("requests: %v, want one PATCH for each of 5 batches", methods)
+	}
+	batches := func() string {
+		var ids []string
+		for line := range strings.Lines(stored(t, server, "fashiontrade/product-stock")) {
+			id, _, _ := strings.Cut(line, " ")
+			ids = append(ids, id)
+		}
+		return strings.Join(ids, " ")
+	}
+	if got := batches(); got != "P|a P|b P|c P|old Q|old" {
+		t.Errorf("after adding: %s", got)
+	}
+	methods = stockOf(t, server, true, "P,a,"+window+"1,1", "P,d,"+window+"1,2", "P,a,,,2,3")
+	if methods["PUT"] != 1 {
+		t.Errorf("requests: %v, want one PUT", methods)
+	}
+	if got := batches(); got != "P|a P|d Q|old" {
+		t.Errorf("after replacing: %s", got)
+	}
+}

@@ -30,6 +30,15 @@ type fataler interface {
 	Fatalf(string, ...any)
 }
 
+// quickDir is a temporary folder for tests that sync often.
+func quickDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp(memory(), "account")
+	check(t, err)
+	t.Cleanup(func() { check(t, os.RemoveAll(dir)) })
+	return dir
+}
+
 func open(t fataler, state string) *account.Dir {
 	t.Helper()
 	d, err := account.Open(state, "fashiontrade", "prod", "https://api.example.com")
@@ -80,7 +89,7 @@ func TestOpen(t *testing.T) {
 }
 
 func TestLock(t *testing.T) {
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	other := open(t, filepath.Dir(filepath.Dir(d.Path("x"))))
 	release, err := d.Lock(owner("one"))
 	check(t, err)
@@ -118,7 +127,7 @@ func TestLock(t *testing.T) {
 }
 
 func TestLockWithoutRun(t *testing.T) {
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	release, err := d.Lock(owner(""))
 	check(t, err)
 	if err := d.Enter("run", "journal"); err == nil {
@@ -134,7 +143,7 @@ func TestStaleLock(t *testing.T) {
 		"nothing":              "", "no JSON": "\x00\xff{", "a list": "[]",
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := open(t, t.TempDir())
+			d := open(t, quickDir(t))
 			check(t, os.WriteFile(d.Path("runs/old.lock"), []byte(text), 0o600))
 			check(t, os.WriteFile(d.Path("runs/old.owner"), []byte(text), 0o600))
 			check(t, os.WriteFile(d.Path("gate"), []byte(text), 0o600))
@@ -166,7 +175,7 @@ func TestMain(m *testing.M) {
 
 // A lock goes with its process, also with one that was killed.
 func TestLockOfKilledProcess(t *testing.T) {
-	state := t.TempDir()
+	state := quickDir(t)
 	child := exec.Command(os.Args[0])
 	child.Env = append(os.Environ(), lockerVariable+"="+state)
 	stdin, err := child.StdinPipe()
@@ -266,7 +275,7 @@ var monday = time.Date(2026, 11, 23, 2, 0, 0, 0, time.UTC)
 
 func TestHistory(t *testing.T) {
 	ctx := context.Background()
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	if _, found := look(t, d, "a"); found {
 		t.Error("a history that is not there knows something")
 	}
@@ -339,7 +348,7 @@ func files(t testing.TB, d *account.Dir) []string {
 
 func TestMissingJournal(t *testing.T) {
 	ctx := context.Background()
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	s := begin(t, d, "run", monday)
 	s.intend(t, "a", "a1", 1)
 	s.cut(t)
@@ -348,7 +357,8 @@ func TestMissingJournal(t *testing.T) {
 	s.cut(t)
 	check(t, os.Remove(s.path))
 	var missing *account.MissingError
-	if err := d.Fold(ctx, journal.OS{}); !errors.As(err, &missing) || missing.Run != "run" || missing.Journal != s.path {
+	err := d.Fold(ctx, journal.OS{})
+	if !errors.As(err, &missing) || missing.Run != "run" || missing.Journal != s.path || !account.OnlyMissing(err) {
 		t.Errorf("Fold: %v, want a MissingError", err)
 	}
 	check(t, d.Fold(ctx, journal.OS{}))
@@ -368,7 +378,7 @@ func TestJournalNeverBegun(t *testing.T) {
 	for _, name := range []string{"none", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			d := open(t, t.TempDir())
+			d := open(t, quickDir(t))
 			release, err := d.Lock(owner("run"))
 			check(t, err)
 			path := d.Path("run.journal")
@@ -391,7 +401,7 @@ func TestJournalNeverBegun(t *testing.T) {
 
 // The journal of a run that another process has open is left to it.
 func TestFoldLeavesOpenRuns(t *testing.T) {
-	state := t.TempDir()
+	state := quickDir(t)
 	d, other := open(t, state), open(t, state)
 	s := begin(t, d, "run", monday)
 	s.intend(t, "a", "a1", 1)
@@ -413,7 +423,7 @@ func TestFoldLeavesOpenRuns(t *testing.T) {
 
 func TestDamagedJournalAndNote(t *testing.T) {
 	ctx := context.Background()
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	bad, good := begin(t, d, "bad", monday), begin(t, d, "good", monday)
 	bad.intend(t, "a", "a1", 1)
 	bad.cut(t)
@@ -423,7 +433,7 @@ func TestDamagedJournalAndNote(t *testing.T) {
 	check(t, os.WriteFile(d.Path("runs/note.note"), []byte("{"), 0o600))
 	err := d.Fold(ctx, journal.OS{})
 	var damage *journal.DamageError
-	if !errors.As(err, &damage) || !strings.Contains(err.Error(), bad.path) || !strings.Contains(err.Error(), "note.note") {
+	if !errors.As(err, &damage) || account.OnlyMissing(err) || account.OnlyMissing(nil) || !strings.Contains(err.Error(), bad.path) || !strings.Contains(err.Error(), "note.note") {
 		t.Errorf("Fold: %v, want the damaged journal and the note", err)
 	}
 	if _, found := look(t, d, "b"); !found {
@@ -443,8 +453,8 @@ func TestDamagedJournalAndNote(t *testing.T) {
 // The journals of all runs can be named: those of other accounts are left out.
 func TestRebuildLeavesOtherAccountsOut(t *testing.T) {
 	ctx := context.Background()
-	d := open(t, t.TempDir())
-	other, err := account.Open(t.TempDir(), "fashiontrade", "test", "https://test.example.com")
+	d := open(t, quickDir(t))
+	other, err := account.Open(quickDir(t), "fashiontrade", "test", "https://test.example.com")
 	check(t, err)
 	ours, theirs := begin(t, d, "ours", monday), begin(t, other, "theirs", monday)
 	ours.intend(t, "a", "a1", 1)
@@ -463,7 +473,7 @@ func TestRebuildLeavesOtherAccountsOut(t *testing.T) {
 
 // A reader that stays open lets writers write, and goes on to know what it knew.
 func TestReaderLetsGo(t *testing.T) {
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	s := begin(t, d, "run", monday)
 	s.intend(t, "a", "a1", 1)
 	s.end(t)
@@ -505,7 +515,7 @@ func TestReaderLetsGo(t *testing.T) {
 }
 
 func TestFoldIsCancelled(t *testing.T) {
-	d := open(t, t.TempDir())
+	d := open(t, quickDir(t))
 	s := begin(t, d, "run", monday)
 	s.intend(t, "a", "a1", 1)
 	s.cut(t)

@@ -19,7 +19,7 @@ import (
 // fill makes a history whose tree is three levels deep, and a run that is not in it yet.
 func fill(t testing.TB) (d *account.Dir, history []byte) {
 	t.Helper()
-	d = open(t, t.TempDir())
+	d = open(t, quickDir(t))
 	bigRun(t, d, "cut", monday, 200, false)
 	bigRun(t, d, "over", monday, 6000, true)
 	check(t, d.Fold(context.Background(), quick{}))
@@ -34,7 +34,7 @@ func use(t testing.TB, d *account.Dir) (errs []error) {
 	t.Helper()
 	h, err := d.History()
 	if err == nil {
-		for n := 0; n < 6000; n += 7 {
+		for n := 0; n < 6000; n += 31 {
 			key := bigKey(n)
 			e, found, err := h.Last(target, key)
 			if errs = append(errs, err); found && (err != nil || e.ID != "vendor-"+key) {
@@ -158,7 +158,7 @@ func FuzzDamage(f *testing.F) {
 		notes[path] = text
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	for i := range 30 {
+	for i := range 20 {
 		bytes := make([]byte, 1+random.IntN(8))
 		for j := range bytes {
 			bytes[j] = byte(random.IntN(4)) // small numbers are often right where they are wrong

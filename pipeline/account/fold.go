@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -24,6 +25,16 @@ type MissingError struct{ Run, Journal string }
 func (e *MissingError) Error() string {
 	return fmt.Sprintf("%s: the journal of run %s is gone: what that run sent is known only as far as it was read before, and it cannot be resumed",
 		e.Journal, e.Run)
+}
+
+// OnlyMissing reports whether an error of Fold or Rebuild tells of nothing but journals that are gone:
+// all that there is was taken, and the same will not be told again.
+func OnlyMissing(err error) bool {
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		return !slices.ContainsFunc(several.Unwrap(), func(err error) bool { return !OnlyMissing(err) })
+	}
+	_, missing := err.(*MissingError)
+	return missing
 }
 
 // Fold takes into the history what the journals say of the runs that were entered and that no other
@@ -221,9 +232,12 @@ func (e *foreignError) Error() string {
 	return fmt.Sprintf("it is of the account %s, not of %s", e.account, e.ours)
 }
 
+// sortMemory is how much of a journal is held while it is sorted, in bytes.
+const sortMemory = 2 << 20
+
 // take takes the journal of a note into the history, and reports whether its run is over.
 func (f *folder) take(ctx context.Context, n note) (over bool, err error) {
-	sorter := &spill.Sorter{Dir: f.dir.path}
+	sorter := &spill.Sorter{Dir: f.dir.path, Memory: sortMemory}
 	defer func() { err = errors.Join(err, sorter.Close()) }()
 	r := reading{ctx: ctx, sorter: sorter}
 	begin, err := journal.Read(f.fsys, n.Journal, r.add)
@@ -419,7 +433,7 @@ func joinInto(bucket *bbolt.Bucket, key []byte, r record) error {
 	if known := bucket.Get(key); known != nil {
 		old, err := parse(known)
 		if err != nil {
-			return err
+			return &DamagedError{bucket.Tx().DB().Path(), err}
 		}
 		r = join(old, r)
 	}

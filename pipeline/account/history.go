@@ -96,19 +96,30 @@ func (h *History) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		turn := flock.New(h.dir.Path(turnFile))
-		if free, err := turn.TryRLock(); err == nil && free {
-			turn.Unlock()
-			continue
+		if h.wanted() {
+			h.mu.Lock()
+			if h.err = h.close(nil); h.err == nil {
+				h.open(ctx)
+			}
+			h.mu.Unlock()
 		}
-		h.mu.Lock()
-		if err := h.close(nil); err != nil {
-			h.err = err
-		} else {
-			h.open(ctx)
-		}
-		h.mu.Unlock()
 	}
+}
+
+// wanted reports whether the store is to be opened again: somebody wants to write it, or it could not
+// be opened the last time.
+func (h *History) wanted() bool {
+	turn := flock.New(h.dir.Path(turnFile))
+	free, err := turn.TryRLock()
+	if err != nil {
+		return false // nothing is known, and what is open serves
+	}
+	if !free {
+		return true
+	}
+	h.mu.RLock()
+	defer h.mu.RUnlock()
+	return h.err != nil || turn.Unlock() != nil
 }
 
 // open opens the file once no writer wants it. It sets store or err.

@@ -2,6 +2,7 @@ package account
 
 import (
 	"cmp"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -69,7 +70,7 @@ func (d *Dir) Present() (owners []Owner, err error) {
 }
 
 func (d *Dir) lock(o Owner, alone bool) (release func() error, err error) {
-	name := fileName(cmp.Or(o.Run, fmt.Sprintf("process-%d", o.PID)))
+	name := fileName(cmp.Or(o.Run, "process-"+rand.Text()))
 	var own *flock.Flock
 	err = d.gated(func() error {
 		owners, err := d.present()

@@ -1,6 +1,7 @@
 package account
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -34,10 +35,10 @@ const (
 )
 
 // checkPages looks at what bbolt would believe without looking: that the file is as long as it says,
-// that no branch leads out of it or back into itself, which would never end, and that the list of free pages
-// is there. It reads one page in about sixty. What it does not read, the leaves of large buckets, can
-// make a look-up fail, but not run away.
-func checkPages(path string) error {
+// that no branch leads out of it or back into itself, which would never end, and that the list of free
+// pages is one. For that it reads one page in about sixty. Who writes wants the leaves checked as well:
+// a wrong length in one can make a look-up fail, but a write take all memory, or pages that are in use.
+func checkPages(path string, leaves bool) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return err
@@ -47,7 +48,7 @@ func checkPages(path string) error {
 	if err != nil {
 		return err
 	}
-	p := pages{file: file, length: info.Size()}
+	p := pages{file: file, length: info.Size(), leaves: leaves}
 	if err := p.check(); err != nil {
 		return &DamagedError{path, err}
 	}
@@ -57,8 +58,10 @@ func checkPages(path string) error {
 type pages struct {
 	file   io.ReaderAt
 	length int64
+	leaves bool // are to be read
 	meta
-	used []byte // a bit for each page that is named
+	used   []byte // a bit for each page that is named
+	buffer []byte
 }
 
 // meta is what a meta page says.
@@ -115,18 +118,23 @@ func (p *pages) readMeta(offset int64) (m meta, ok bool) {
 		order.Uint64(body[metaSize-8:]) == sum.Sum64() && m.pageSize >= 1<<10 && m.pageSize <= 1<<24
 }
 
-// page reads a page with what it goes on in.
+// page reads a page with what it goes on in. It is valid until the next one is read.
 func (p *pages) page(id uint64) ([]byte, error) {
-	head := make([]byte, pageHead)
 	if id < 2 || id >= p.end {
 		return nil, fmt.Errorf("it speaks of page %d, and has %d", id, p.end)
 	}
-	if _, err := p.file.ReadAt(head, int64(id*p.pageSize)); err != nil {
+	if p.buffer == nil {
+		p.buffer = make([]byte, p.pageSize)
+	}
+	if _, err := p.file.ReadAt(p.buffer, int64(id*p.pageSize)); err != nil {
 		return nil, err
 	}
-	following := uint64(order.Uint32(head[12:]))
-	if order.Uint64(head) != id || following >= min(p.end-id, maxFollowing) {
+	following := uint64(order.Uint32(p.buffer[12:]))
+	if order.Uint64(p.buffer) != id || following >= min(p.end-id, maxFollowing) {
 		return nil, fmt.Errorf("page %d is not what it should be", id)
+	}
+	if following == 0 {
+		return p.buffer, nil
 	}
 	page := make([]byte, (1+following)*p.pageSize)
 	_, err := p.file.ReadAt(page, int64(id*p.pageSize))
@@ -166,16 +174,21 @@ func (p *pages) tree(id uint64, depth int, root bool) error {
 	if err != nil {
 		return err
 	}
-	if err := p.use(id); err != nil {
-		return err
+	for following := range uint64(len(page)) / p.pageSize {
+		if err := p.use(id + following); err != nil {
+			return err
+		}
 	}
 	count := int(order.Uint16(page[10:]))
 	switch order.Uint16(page[8:]) {
 	case leafPage:
+		if root {
+			page = bytes.Clone(page)
+		}
 		return p.leaf(id, page, count, root)
 	case branchPage:
 		if depth < maxDepth && count > 0 && count <= (len(page)-pageHead)/branchItem {
-			return p.branch(id, page, count, depth, root)
+			return p.branch(id, bytes.Clone(page), count, depth, root)
 		}
 	}
 	return fmt.Errorf("page %d is no part of a tree", id)
@@ -191,7 +204,7 @@ func (p *pages) use(id uint64) error {
 }
 
 // branch checks a branch page and what is below it. All leaves are equally deep: when the first page
-// below it is one, so are the others, and they are not read.
+// below it is one, so are the others, and they need not be read.
 func (p *pages) branch(id uint64, page []byte, count, depth int, root bool) error {
 	leaves := false
 	for i := range count {
@@ -200,7 +213,7 @@ func (p *pages) branch(id uint64, page []byte, count, depth int, root bool) erro
 			return fmt.Errorf("page %d has keys outside of it", id)
 		}
 		child := order.Uint64(item[8:])
-		if i == 0 && !root {
+		if i == 0 && !root && !p.leaves {
 			first, err := p.page(child)
 			if err != nil {
 				return err

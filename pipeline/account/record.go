@@ -27,7 +27,7 @@ type Entry struct {
 	Status   int             // of the answer; 0 when there was none
 	Code     string          // the vendor's, when it refused
 	Message  string          // the vendor's words, at most maxMessage bytes of them
-	At       time.Time       // when the process began that sent it, and a nanosecond for each record before this
+	At       time.Time       // when the run began, and a nanosecond for each record of its journal before this
 	Applied  vendors.Hash    // of the body that the vendor was last known to hold; zero: none
 }
 

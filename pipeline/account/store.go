@@ -15,6 +15,7 @@ import (
 
 	"github.com/gofrs/flock"
 	"go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 
 	"bulkload/pipeline/journal"
 	"bulkload/pipeline/spill"
@@ -84,12 +85,15 @@ func (d *Dir) openStore(path string, options bbolt.Options) (*store, error) {
 		return s.file, err
 	}
 	err := s.guard(func() (err error) {
-		if err := checkPages(path); err != nil {
+		if err := checkPages(path, !options.ReadOnly); err != nil {
 			return err
 		}
 		s.db, err = bbolt.Open(path, 0o600, &options)
 		return err
 	})
+	if errors.Is(err, bolterrors.ErrTimeout) {
+		err = fmt.Errorf("%s: a process that does not answer keeps it open; end that process", path)
+	}
 	if err == nil {
 		err = s.view(s.checkFormat)
 	}

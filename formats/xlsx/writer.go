@@ -48,7 +48,6 @@ type Writer struct {
 // A column is what is written of a cell besides its text.
 type column struct {
 	letters string
-	open    string // what stands before a text in a cell of the column, but for the end of its last tag
 	number  bool
 }
 
@@ -60,8 +59,7 @@ const (
 	numberOpen = `<c><v>`
 	numberEnd  = `</v></c>`
 	headerOpen = `<c s="1" t="inlineStr"><is><t`
-	textOpen   = `<c s="2" t="inlineStr"><is><t`
-	mixedOpen  = `<c t="inlineStr"><is><t` // text in a column of numbers
+	textOpen   = `<c s="2" t="inlineStr"><is><t` // in columns of numbers too: what a spreadsheet would run stays text when it is edited
 	textEnd    = `</t></is></c>`
 )
 
@@ -83,11 +81,7 @@ func NewWriter(w io.Writer, columns []formats.Column, o WriterOptions) (*Writer,
 		return flate.NewWriter(to, level)
 	})
 	for i, c := range columns {
-		one := column{formats.ColumnLetters(i), textOpen, c.Type == formats.Number}
-		if one.number {
-			one.open = mixedOpen
-		}
-		writer.columns = append(writer.columns, one)
+		writer.columns = append(writer.columns, column{formats.ColumnLetters(i), c.Type == formats.Number})
 	}
 	return writer, writer.start(columns)
 }
@@ -213,7 +207,7 @@ func (w *Writer) cell(c *column, text []byte, header bool) error {
 		w.out = append(append(append(w.out, numberOpen...), text...), numberEnd...)
 		return nil
 	}
-	open := c.open
+	open := textOpen
 	if header {
 		open = headerOpen
 	}

@@ -14,7 +14,7 @@ func (p *program) sandboxCommand() *cobra.Command {
 	var listen, dir, faults, rate string
 	var seed uint64
 	var latency time.Duration
-	var logged bool
+	var logged, hidden bool
 	c := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve stand-ins of the vendors on a local port, until interrupted",
@@ -25,12 +25,12 @@ Any bearer token that is not empty is taken.`,
       --base-url http://127.0.0.1:8420/fashiontrade/pim`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			options := sandbox.Options{Dir: dir, Seed: seed, Latency: latency}
+			options := sandbox.Options{Dir: dir, Seed: seed, Latency: latency, Hidden: hidden}
 			var err error
 			if options.Faults, err = sandbox.ParseFaults(faults); err != nil {
 				return &usageError{fmt.Errorf("--faults: %w", err)}
 			}
-			if options.Rate, err = parseRate(rate); err != nil {
+			if options.Rate, options.Changes, err = sandbox.ParseRate(rate); err != nil {
 				return &usageError{fmt.Errorf("--rate: %w", err)}
 			}
 			if logged {
@@ -45,7 +45,8 @@ Any bearer token that is not empty is taken.`,
 	flags.Uint64Var(&seed, "seed", 1, "chooses the requests that faults strike")
 	flags.DurationVar(&latency, "latency", 0, "time before every answer")
 	flags.StringVar(&faults, "faults", "", "what goes wrong when, such as drop-after@3,503%5,429:2@10")
-	flags.StringVar(&rate, "rate", "", "requests taken, such as 20/s; more are answered 429")
+	flags.StringVar(&rate, "rate", "", "requests taken, such as 20/s, or moving: 50/s,5/s@20s,80/s@40s; more are answered 429")
+	flags.BoolVar(&hidden, "hidden-rate", false, "tell neither the rate nor how long to wait")
 	flags.BoolVar(&logged, "log", false, "write a line for every request to standard error")
 	return c
 }

@@ -7,7 +7,7 @@ import (
 
 // How a limit is learned: docs/decisions tells why so. Rates are in requests a second.
 const (
-	firstRate = 10      // before anything is known
+	firstRate = 20      // before anything is known
 	leastRate = 1. / 60 // however often the vendor throttles
 	mostRate  = 1e6     // beyond it nothing is paced
 

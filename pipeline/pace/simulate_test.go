@@ -261,7 +261,7 @@ func TestLearning(t *testing.T) {
 		{"moving, tokens for a second, Retry-After", moving, newBucket(time.Second), time.Second, 10 * ms, nil, 0.9, 0.02},
 		{"moving, any second", moving, newSliding, 0, 10 * ms, nil, 0.9, 0.02},
 		{"moving, any second, Retry-After", moving, newSliding, time.Second, 10 * ms, nil, 0.84, 0.02},
-		{"moving, calendar seconds", moving, newCalendar, 0, 10 * ms, nil, 0.85, 0.02},
+		{"moving, calendar seconds", moving, newCalendar, 0, 10 * ms, nil, 0.8, 0.02},
 		{"moving, tokens for a fifth of a second", moving, newBucket(200 * ms), 0, 50 * ms, nil, 0.8, 0.025},
 		{"moving, slow answers", moving, newBucket(time.Second), 0, 100 * ms, nil, 0.88, 0.025},
 		{"moving, two processes", moving, newBucket(time.Second), 0, 10 * ms, shared, 0.87, 0.025},

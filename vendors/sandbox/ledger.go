@@ -18,15 +18,16 @@ import (
 // Record is what the sandbox has seen since it was opened, and what it stores. It is meant for tests,
 // and is served as JSON under /_sandbox/record.
 type Record struct {
-	Requests       int64               `json:"requests"`          // to vendors, faulted ones included
-	First          time.Time           `json:"first"`             // arrival of the first request
-	Last           time.Time           `json:"last"`              // arrival of the last request
-	MostInFlight   int                 `json:"most_in_flight"`    // requests being answered at once
-	MostInOneSpell int                 `json:"most_in_one_spell"` // requests that arrived within any one second
-	Resources      map[string]Resource `json:"resources"`         // by name: "fashiontrade/products"
-	Refusals       []Refusal           `json:"refusals"`          // the first thousand
-	Log            []Request           `json:"log"`               // the first two thousand, as they were answered
-	TokensReused   []string            `json:"tokens_reused"`     // tokens that came with two different bodies
+	Requests         int64               `json:"requests"`            // to vendors, faulted ones included
+	First            time.Time           `json:"first"`               // arrival of the first request
+	Last             time.Time           `json:"last"`                // arrival of the last request
+	MostInFlight     int                 `json:"most_in_flight"`      // requests being answered at once
+	MostInOneSpell   int                 `json:"most_in_one_spell"`   // requests that arrived within any one second
+	MostInTenSeconds int                 `json:"most_in_ten_seconds"` // requests that arrived within any ten seconds
+	Resources        map[string]Resource `json:"resources"`           // by name: "fashiontrade/products"
+	Refusals         []Refusal           `json:"refusals"`            // the first thousand
+	Log              []Request           `json:"log"`                 // the first two thousand, as they were answered
+	TokensReused     []string            `json:"tokens_reused"`       // tokens that came with two different bodies
 }
 
 // Request is one request to a vendor as it went.
@@ -82,12 +83,12 @@ const (
 
 // ledger counts requests as they come and go.
 type ledger struct {
-	mu       sync.Mutex
-	record   Record
-	inFlight int
-	spell    []time.Time // arrivals of the last second, the oldest first
-	numbers  counts
-	tokens   map[string][sha256.Size]byte // the body that came with each
+	mu                sync.Mutex
+	record            Record
+	inFlight          int
+	spell, tenSeconds arrivals
+	numbers           counts
+	tokens            map[string][sha256.Size]byte // the body that came with each
 }
 
 // reset forgets all requests.
@@ -95,7 +96,7 @@ func (l *ledger) reset() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.record = Record{Resources: make(map[string]Resource)}
-	l.spell, l.numbers, l.tokens = nil, counts{}, make(map[string][sha256.Size]byte)
+	l.spell, l.tenSeconds, l.numbers, l.tokens = nil, nil, counts{}, make(map[string][sha256.Size]byte)
 }
 
 // arrive counts a request in. Its owner calls leave when it was answered.
@@ -109,12 +110,21 @@ func (l *ledger) arrive(now time.Time) {
 	l.record.Last = now
 	l.inFlight++
 	l.record.MostInFlight = max(l.record.MostInFlight, l.inFlight)
+	l.record.MostInOneSpell = max(l.record.MostInOneSpell, l.spell.arrive(now, time.Second))
+	l.record.MostInTenSeconds = max(l.record.MostInTenSeconds, l.tenSeconds.arrive(now, 10*time.Second))
+}
+
+// arrivals are those of a while that ends now, the oldest first.
+type arrivals []time.Time
+
+// arrive adds one and returns how many there are.
+func (a *arrivals) arrive(now time.Time, while time.Duration) int {
 	old := 0
-	for old < len(l.spell) && now.Sub(l.spell[old]) >= time.Second {
+	for old < len(*a) && now.Sub((*a)[old]) >= while {
 		old++
 	}
-	l.spell = append(l.spell[old:], now)
-	l.record.MostInOneSpell = max(l.record.MostInOneSpell, len(l.spell))
+	*a = append((*a)[old:], now)
+	return len(*a)
 }
 
 // number gives a request its numbers, by which faults know it.
@@ -253,7 +263,7 @@ func (s *Server) serveRecord(w http.ResponseWriter, r *http.Request) {
 		s.serveReset(w, r)
 	default:
 		http.Error(w, "/_sandbox has health, record and stored?resource=VENDOR/RESOURCE, and takes POST of "+
-			"reset?faults=LIST&seed=N&rate=PER_SECOND&latency=DURATION", http.StatusNotFound)
+			"reset?faults=LIST&seed=N&rate=RATE&hidden=BOOL&latency=DURATION", http.StatusNotFound)
 	}
 }
 
@@ -284,9 +294,9 @@ func parseReset(query url.Values) (o Options, err error) {
 		case "seed":
 			o.Seed, err = strconv.ParseUint(text, 10, 64)
 		case "rate":
-			if o.Rate, err = strconv.ParseFloat(text, 64); err == nil && !(o.Rate >= 0 && o.Rate <= 1e9) {
-				err = fmt.Errorf("%q is not a number of requests a second", text)
-			}
+			o.Rate, o.Changes, err = ParseRate(text)
+		case "hidden":
+			o.Hidden, err = strconv.ParseBool(text)
 		case "latency":
 			o.Latency, err = time.ParseDuration(text)
 		default:

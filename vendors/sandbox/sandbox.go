@@ -23,7 +23,6 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
-	"golang.org/x/time/rate"
 )
 
 // Options say how the sandbox behaves. The zero value is a fast and faultless one in memory.
@@ -32,6 +31,8 @@ type Options struct {
 	Seed    uint64           // chooses the requests that a percentage of Faults strikes
 	Latency time.Duration    // before every answer
 	Rate    float64          // requests a second; more are answered 429 with Retry-After. 0: not limited
+	Changes []Change         // of the rate, in order; see ParseRate
+	Hidden  bool             // what is above the rate is not told how high it is, nor how long to wait
 	Faults  Faults           // see ParseFaults
 	Token   string           // bearer token that is wanted; empty: any that is not empty
 	Now     func() time.Time // nil: time.Now
@@ -63,7 +64,7 @@ type stage struct {
 // a panic of that value.
 type Server struct {
 	options Options
-	pace    *rate.Limiter // nil: not limited
+	pace    *pace
 	stores  map[string]*store
 	play    map[*vendor]func(*call) answer
 	ledger  ledger
@@ -84,13 +85,13 @@ func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Latency < 0 || o.Rate < 0 {
-		return nil, errors.New("the sandbox's latency and rate must not be negative")
+	if err := o.check(); err != nil {
+		return nil, err
 	}
 	s := &Server{options: o, stores: make(map[string]*store), play: make(map[*vendor]func(*call) answer),
 		closing: make(chan struct{})}
 	s.ledger.reset()
-	s.pace = newPace(o.Rate)
+	s.pace = newPace(o.Rate, o.Changes)
 	if o.Log != nil {
 		s.log = log.New(o.Log, "", 0)
 	}
@@ -105,25 +106,24 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// newPace makes the limiter of a rate; nil when there is no limit.
-func newPace(perSecond float64) *rate.Limiter {
-	if perSecond <= 0 {
-		return nil
+func (o *Options) check() error {
+	if o.Latency < 0 {
+		return errors.New("the sandbox's latency must not be negative")
 	}
-	return rate.NewLimiter(rate.Limit(perSecond), max(1, int(perSecond)))
+	return checkRate(o.Rate, o.Changes)
 }
 
 // Reset makes the sandbox as good as new: nothing is stored, nothing was seen, and faults, seed, rate
 // and latency are those of o; its other fields do not count. It waits for the requests that are being
 // answered.
 func (s *Server) Reset(o Options) error {
-	if o.Latency < 0 || o.Rate < 0 {
-		return errors.New("the sandbox's latency and rate must not be negative")
+	if err := o.check(); err != nil {
+		return err
 	}
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	s.options.Faults, s.options.Seed, s.options.Rate, s.options.Latency = o.Faults, o.Seed, o.Rate, o.Latency
-	s.pace = newPace(o.Rate)
+	s.options.Faults, s.options.Seed, s.options.Hidden, s.options.Latency = o.Faults, o.Seed, o.Hidden, o.Latency
+	s.pace = newPace(o.Rate, o.Changes)
 	s.ledger.reset()
 	var failures []error
 	for _, store := range s.stores {
@@ -393,9 +393,12 @@ func (s *Server) await(ctx context.Context, done <-chan time.Time) {
 
 // answer decides what a request gets: turned away for its pace, struck by a fault, or answered.
 func (s *Server) answer(ctx context.Context, v *vendor, o *outcome) answer {
-	if wait := s.tooFast(o.at); wait > 0 {
+	if wait, rate := s.pace.wait(o.at); wait > 0 {
 		o.limited = true
-		a := message(http.StatusTooManyRequests, fmt.Sprintf("more than %g requests a second", s.options.Rate))
+		if s.options.Hidden {
+			return message(http.StatusTooManyRequests, "too many requests")
+		}
+		a := message(http.StatusTooManyRequests, fmt.Sprintf("more than %g requests a second", rate))
 		a.set("Retry-After", seconds(wait))
 		return a
 	}
@@ -420,17 +423,6 @@ func (s *Server) answer(ctx context.Context, v *vendor, o *outcome) answer {
 	}
 	s.wait(ctx, struck.wait)
 	return a
-}
-
-// tooFast returns how long a client had to wait for its request to be within the rate, 0 when it is.
-// The rate holds over a second: so many requests may come at once after a second's rest.
-func (s *Server) tooFast(now time.Time) time.Duration {
-	if s.pace == nil || s.pace.AllowN(now, 1) {
-		return 0
-	}
-	slot := s.pace.ReserveN(now, 1)
-	defer slot.CancelAt(now)
-	return max(slot.DelayFrom(now), time.Nanosecond)
 }
 
 // seconds writes a duration as Retry-After takes it, rounded up.

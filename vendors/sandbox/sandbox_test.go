@@ -303,7 +303,7 @@ func TestRecord(t *testing.T) {
 		}
 		return ""
 	}
-	want := Record{Requests: 6, First: noon, Last: noon, MostInFlight: 1, MostInOneSpell: 6,
+	want := Record{Requests: 6, First: noon, Last: noon, MostInFlight: 1, MostInOneSpell: 6, MostInTenSeconds: 6,
 		Resources: map[string]Resource{
 			"fashiontrade": {Methods: map[string]int64{"GET": 1}, Statuses: map[int]int64{404: 1},
 				Faults: map[string]int64{}, Entities: map[string]Entity{}},

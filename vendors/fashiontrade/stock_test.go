@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -314,90 +315,95 @@ func TestPrepacksGoRound(t *testing.T) {
 	})
 }
 
-// TestStockOfAllIsRead lists products and prepacks, and asks for the stock of each; from each page's mark
-// on, the rest comes again.
+// TestStockOfAllIsRead lists products and prepacks, and asks for the stock of each; from a page's mark on,
+// the rest comes again.
 func TestStockOfAllIsRead(t *testing.T) {
 	client := sandboxClient(t)
 	client.Account.Workers = 4
+	for i := range owners {
+		for _, parent := range []*vendors.Entity{encoded(t, Products, with(dress, "product_id", owner(i))),
+			encoded(t, Prepacks, with(Prepacks.Example[0], "barcode", owner(i)))} {
+			resource := Products
+			if parent.Records[0].Layout.Column("variant_barcode") >= 0 {
+				resource = Prepacks
+			}
+			if err := put(client, resource, parent); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	for _, resource := range stockResources() {
-		wanted := map[string]bool{}
-		for i := range 60 {
-			owner := fmt.Sprintf("own|er/%02d", i)
-			var parent *vendors.Entity
-			if resource.Name == "prepack-stock" {
-				parent = encoded(t, Prepacks, with(Prepacks.Example[0], "barcode", owner))
-				if err := put(client, Prepacks, parent); err != nil {
-					t.Fatal(err)
-				}
-			} else {
-				parent = encoded(t, Products, with(dress, "product_id", owner))
-				if err := put(client, Products, parent); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if i%3 == 1 {
-				continue // has no stock
-			}
-			e := encoded(t, resource, with(rowOf(resource), resource.Key, owner))
-			if err := put(client, resource, e); err != nil {
+		stockIsRead(t, client, resource)
+		today := url.Values{"current_date": {client.Now().UTC().Format(time.DateOnly)}} // the next one begins anew
+		if _, err := client.Do(context.Background(), vendors.Request{Method: "DELETE", Path: "/" + resource.Name, Query: today}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// owners is how many products and prepacks there are: more than a page of stock asks for.
+const owners = keysInPage + 5
+
+func owner(i int) string { return fmt.Sprintf("own|er/%02d", i) }
+
+func stockIsRead(t *testing.T, client *vendors.Client, resource *vendors.Resource) {
+	t.Helper()
+	wanted := map[string]bool{}
+	for i := range owners {
+		if i%3 == 1 {
+			continue // has no stock
+		}
+		e := encoded(t, resource, with(rowOf(resource), resource.Key, owner(i)))
+		if err := put(client, resource, e); err != nil {
+			t.Fatal(err)
+		}
+		wanted[e.Key] = true
+	}
+	read := func(ask vendors.Listing) (keys, marks []string) {
+		for page, err := range resource.Pages(context.Background(), client, ask) {
+			if err != nil {
 				t.Fatal(err)
 			}
-			wanted[e.Key] = true
-		}
-		read := func(ask vendors.Listing) (keys, marks []string) {
-			for page, err := range resource.Pages(context.Background(), client, ask) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				for _, e := range page.Entities {
-					keys = append(keys, e.Key)
-				}
-				marks = append(marks, page.Next)
+			for _, e := range page.Entities {
+				keys = append(keys, e.Key)
 			}
-			return keys, marks
+			marks = append(marks, page.Next)
 		}
-		all, marks := read(vendors.Listing{})
-		if len(all) != len(wanted) || len(marks) != 3 || marks[2] != "" {
-			t.Errorf("%s: %d of %d keys, pages %q", resource.Doc, len(all), len(wanted), marks)
+		return keys, marks
+	}
+	all, marks := read(vendors.Listing{})
+	if len(all) != len(wanted) || len(marks) != 2 || marks[1] != "" {
+		t.Errorf("%s: %d of %d keys, pages %q", resource.Doc, len(all), len(wanted), marks)
+	}
+	rest, _ := read(vendors.Listing{Cursor: marks[0]})
+	if diff := cmp.Diff(all[len(all)-len(rest):], rest); diff != "" || len(rest) != 3 {
+		t.Errorf("%s: from %q on (-want +got)\n%s", resource.Doc, marks[0], diff)
+	}
+	var known []string
+	for key, err := range resource.Known(context.Background(), client) {
+		if err != nil || !wanted[key] {
+			t.Errorf("%s: %q is known, %v", resource.Doc, key, err)
 		}
-		rest, _ := read(vendors.Listing{Cursor: marks[0]})
-		if diff := cmp.Diff(all[len(all)-len(rest):], rest); diff != "" || len(rest) == 0 || len(rest) >= len(all) {
-			t.Errorf("%s: from %q on (-want +got)\n%s", resource.Doc, marks[0], diff)
-		}
-		var known []string
-		for key, err := range resource.Known(context.Background(), client) {
-			if err != nil || !wanted[key] {
-				t.Errorf("%s: %q is known, %v", resource.Doc, key, err)
-			}
-			known = append(known, key)
-		}
-		if diff := cmp.Diff(all, known); diff != "" {
-			t.Errorf("%s: known (-listed +known)\n%s", resource.Doc, diff)
-		}
-		some, marks := read(vendors.Listing{Keys: keysOf("own|er/02", "own|er/01", "nobody", "own|er/00")})
-		if len(some) != 2 || len(marks) != 1 {
-			t.Errorf("%s: by key %q, pages %q", resource.Doc, some, marks)
-		}
-		for _, parents := range []*vendors.Resource{Products, Prepacks} {
-			for key, err := range parents.Known(context.Background(), client) { // the next resource begins anew
-				if err != nil {
-					t.Fatal(err)
-				}
-				path := "/products/"
-				if parents == Prepacks {
-					path = "/prepacks/"
-				}
-				if _, err := client.Do(context.Background(), vendors.Request{Method: "DELETE", Path: path + url.PathEscape(key)}); err != nil {
-					t.Fatal(err)
-				}
-			}
-		}
-		for _, path := range []string{"/product-stock", "/prepack-stock"} {
-			today := url.Values{"current_date": {client.Now().UTC().Format("2006-01-02")}}
-			if _, err := client.Do(context.Background(), vendors.Request{Method: "DELETE", Path: path, Query: today}); err != nil {
-				t.Fatal(err)
-			}
-		}
+		known = append(known, key)
+	}
+	if diff := cmp.Diff(all, known); diff != "" {
+		t.Errorf("%s: known (-listed +known)\n%s", resource.Doc, diff)
+	}
+	some, marks := read(vendors.Listing{Keys: keysOf(owner(2), owner(1), "nobody", owner(0))})
+	if len(some) != 2 || len(marks) != 1 {
+		t.Errorf("%s: by key %q, pages %q", resource.Doc, some, marks)
+	}
+	var many []string
+	for i := range owners {
+		many = append(many, owner(i))
+	}
+	byKey, marks := read(vendors.Listing{Keys: keysOf(many...)})
+	if diff := cmp.Diff(all, byKey); diff != "" || len(marks) != 2 {
+		t.Errorf("%s: all by key, pages %q (-want +got)\n%s", resource.Doc, marks, diff)
+	}
+	rest, _ = read(vendors.Listing{Keys: keysOf(many...), Cursor: marks[0]})
+	if diff := cmp.Diff(all[len(all)-3:], rest); diff != "" {
+		t.Errorf("%s: by key from %q on (-want +got)\n%s", resource.Doc, marks[0], diff)
 	}
 }
 

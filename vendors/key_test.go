@@ -25,3 +25,11 @@ func TestPartKeysAreTakenApart(t *testing.T) {
 		}
 	}
 }
+
+func TestKeyFieldsAreNamed(t *testing.T) {
+	for want, r := range map[string]Resource{"sku": {Key: "sku"}, "product_id or batch_id": {Key: "product_id", Part: "batch_id"}} {
+		if got := r.KeyFields("or"); got != want {
+			t.Errorf("KeyFields = %q, want %q", got, want)
+		}
+	}
+}

@@ -1,11 +1,12 @@
 //go:build unix
 
-// Command memory measures what bulkload takes to check and to import a made-up season, or made-up stock:
-// time, CPU and the most memory at once. The vendor is the stand-in, in a process of its own that is not counted.
+// Command memory measures what bulkload takes to check, to import and to export a made-up season, or made-up
+// stock: time, CPU and the most memory at once. The vendor is the stand-in, in a process of its own that is not counted.
 //
 //	go build -o bulkload ./cmd/bulkload
 //	go run ./benchmarks/memory -bulkload ./bulkload -rows 1000000
 //	go run ./benchmarks/memory -bulkload ./bulkload -rows 1000000 -resource product-stock
+//	go run ./benchmarks/memory -bulkload ./bulkload -rows 805000 -commands export -ending .xlsx
 package main
 
 import (
@@ -102,8 +103,8 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, fmt.Errorf("-resource %q: there are feeds of %s and %s", o.resource, products, stocks)
 	}
 	for command := range strings.SplitSeq(o.commands, ",") {
-		if command != "check" && command != "import" {
-			return o, fmt.Errorf("-commands %q: only check and import are measured", command)
+		if command != "check" && command != "import" && command != "export" {
+			return o, fmt.Errorf("-commands %q: only check, import and export are measured", command)
 		}
 	}
 	o.season.Order, err = season.ParseOrder(*order)
@@ -136,24 +137,37 @@ type measurement struct {
 	own       int64 // and of this process, below which a child's cannot be seen
 }
 
-// measure runs a command of the program on the feed, for import with a stand-in of its own.
+// measure runs a command of the program on the feed, for import and export with a stand-in of its own. An
+// export brings back what was imported before, which is not measured.
 func measure(o options, command, path, runDir string, stderr io.Writer) (m measurement, err error) {
-	args := []string{command, path, "--to", vendor + "/" + o.resource, "--quiet"}
-	if command == "import" {
+	target := vendor + "/" + o.resource
+	args := []string{command, path, "--to", target, "--quiet"}
+	if command != "check" {
 		sandbox, err := startSandbox(o.bulkload, stderr)
 		if err != nil {
 			return m, err
 		}
 		defer func() { err = errors.Join(err, sandbox.stop()) }()
-		args = append(args, "--base-url", sandbox.url, "--run-dir", runDir, "--workers", fmt.Sprint(o.workers))
+		load := []string{"import", path, "--to", target, "--quiet", "--base-url", sandbox.url, "--run-dir", runDir, "--workers", fmt.Sprint(o.workers)}
+		if args = load; command == "export" {
+			if _, err := o.runChild(load); err != nil {
+				return m, err
+			}
+			args = []string{"export", target, "--quiet", "--base-url", sandbox.url, "-o", filepath.Join(runDir, "export"+o.ending)}
+		}
 	}
+	return o.runChild(args)
+}
+
+// runChild runs the program to its end.
+func (o options) runChild(args []string) (m measurement, err error) {
 	child := exec.Command(o.bulkload, args...)
 	child.Env = append(os.Environ(), "BULKLOAD_TOKEN=benchmark")
 	var words bytes.Buffer
 	child.Stdout, child.Stderr = &words, &words
 	start := time.Now()
 	if err := child.Run(); err != nil {
-		return m, fmt.Errorf("bulkload %s: %w\n%s", command, err, tail(words.Bytes()))
+		return m, fmt.Errorf("bulkload %s: %w\n%s", args[0], err, tail(words.Bytes()))
 	}
 	m.wall = time.Since(start)
 	m.cpu = child.ProcessState.UserTime() + child.ProcessState.SystemTime()

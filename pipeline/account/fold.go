@@ -188,9 +188,6 @@ func (f *folder) takeNoted(ctx context.Context, due []note) error {
 
 // wasRead reports whether a note's journal was read to its end and cannot have grown since.
 func (f *folder) wasRead(n note) (read bool) {
-	if f.dir.holds(n.name) {
-		return false
-	}
 	err := f.store.view(func(tx *bbolt.Tx) error {
 		read = string(tx.Bucket(readBucket).Get([]byte(n.name))) == n.Entry
 		return nil

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"bulkload/pipeline/send"
+	"bulkload/pipeline/spill"
 	"bulkload/vendors"
 )
 
@@ -99,9 +100,9 @@ func (c *catalogue) add(e vendors.Stored) {
 
 // catalogue reads what the vendor has, so that created, updated and unchanged can be told apart.
 // each, unless nil, sees every entity.
-func (j *Job) catalogue(ctx context.Context, each func(vendors.Stored) error) (*catalogue, error) {
+func (j *Job) catalogue(ctx context.Context, owners *owners, each func(vendors.Stored) error) (*catalogue, error) {
 	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past}
-	for e, err := range j.stored(ctx) {
+	for e, err := range j.stored(ctx, owners) {
 		if j.stopped() || ctx.Err() != nil {
 			return nil, ErrInterrupted
 		}
@@ -126,10 +127,10 @@ func (j *Job) catalogue(ctx context.Context, each func(vendors.Stored) error) (*
 
 // stored yields what the vendor has: whole entities where they are to be compared, else their keys,
 // nothing where that cannot be told.
-func (j *Job) stored(ctx context.Context) iter.Seq2[vendors.Stored, error] {
+func (j *Job) stored(ctx context.Context, owners *owners) iter.Seq2[vendors.Stored, error] {
 	return func(yield func(vendors.Stored, error) bool) {
-		if j.Compare && j.Resource.Pages != nil {
-			for page, err := range j.Resource.Pages(ctx, j.Client, vendors.Listing{}) {
+		if j.Resource.Pages != nil && (j.Compare || j.Resource.Unlisted) {
+			for page, err := range j.Resource.Pages(ctx, j.Client, vendors.Listing{Keys: owners.keys()}) {
 				if err != nil {
 					yield(vendors.Stored{}, err)
 					return
@@ -150,6 +151,58 @@ func (j *Job) stored(ctx context.Context) iter.Seq2[vendors.Stored, error] {
 				return
 			}
 		}
+	}
+}
+
+// owners are the keys of a feed under which its entities are asked for, where the vendor has no list:
+// the products of a feed of stock.
+type owners struct {
+	resource *vendors.Resource
+	sorter   spill.Sorter
+}
+
+// newOwners returns nil when the vendor has a list, or when it is not asked at all.
+func (j *Job) newOwners() *owners {
+	if j.Client == nil || !j.Resource.Unlisted {
+		return nil
+	}
+	return &owners{j.Resource, spill.Sorter{Dir: j.TempDir}}
+}
+
+func (o *owners) add(hash hasher, key string) error {
+	if o == nil || key == "" {
+		return nil
+	}
+	if o.resource.Part != "" {
+		key, _, _ = vendors.SplitPartKey(key)
+	}
+	return o.sorter.Add(hash.sum([]byte(key)), []byte(key))
+}
+
+// keys yields each key once; nil when the vendor lists by itself.
+func (o *owners) keys() iter.Seq2[string, error] {
+	if o == nil {
+		return nil
+	}
+	return func(yield func(string, error) bool) {
+		last := ""
+		for record, err := range o.sorter.Sorted() {
+			if err != nil {
+				yield("", err)
+				return
+			}
+			key := string(record.Data)
+			if key != last && !yield(key, nil) {
+				return
+			}
+			last = key
+		}
+	}
+}
+
+func (o *owners) close() {
+	if o != nil {
+		o.sorter.Close()
 	}
 }
 

@@ -14,7 +14,7 @@ func Check(ctx context.Context, job *Job) (*Result, error) {
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	defer survey.facts.close()
+	defer survey.close()
 	return job.result(survey.facts.rows, survey.collector), job.acceptable(survey)
 }
 
@@ -23,6 +23,12 @@ type survey struct {
 	facts     facts
 	collector *report.Collector
 	hash      hasher
+	owners    *owners // nil: they are not needed
+}
+
+func (s *survey) close() {
+	s.facts.close()
+	s.owners.close()
 }
 
 // survey checks the feed. When the first reading shows what only a whole reading can show (rows of
@@ -45,8 +51,9 @@ func (j *Job) survey(ctx context.Context) (*survey, error) {
 	}
 	learn.close() // its memory is needed for what is set aside
 	s.collector.Close()
+	s.owners.close()
 	if _, err := s.read(ctx, j, nil, true); err != nil {
-		s.facts.close()
+		s.close()
 		return nil, err
 	}
 	return s, nil
@@ -55,6 +62,7 @@ func (j *Job) survey(ctx context.Context) (*survey, error) {
 // read is one reading of the survey. In a rehearsal sound rows are ready; else they were left behind.
 func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal bool) (rows int64, err error) {
 	s.collector = report.NewCollector(j.TempDir)
+	s.owners = j.newOwners()
 	settler := &settler{job: j, collector: s.collector, rehearsal: rehearsal}
 	p := pass{job: j, facts: &s.facts, learn: learn, hash: s.hash, encode: !rehearsal}
 	p.hand = func(u *unit) error {
@@ -63,6 +71,9 @@ func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal boo
 		}
 		if learn != nil {
 			learn.claims.note(j, s.hash, u)
+		}
+		if err := s.owners.add(s.hash, u.entity.Key); err != nil {
+			return err
 		}
 		if u.entity.Outcome == vendors.Unsettled {
 			if err := j.leaveBehind(&u.entity); err != nil {

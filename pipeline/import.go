@@ -23,7 +23,7 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	defer survey.facts.close()
+	defer survey.close()
 	err = job.acceptable(survey)
 	survey.collector.Close()
 	if err != nil {
@@ -34,7 +34,7 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 			return nil, err
 		}
 	}
-	held, err := job.catalogue(ctx, nil)
+	held, err := job.catalogue(ctx, survey.owners, nil)
 	if errors.Is(err, ErrInterrupted) {
 		return nil, err
 	}
@@ -70,6 +70,7 @@ const movedShown = 20
 
 // nothingSent reads the feed once more, to report every row of a feed that could not be sent at all.
 func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result, error) {
+	s.owners.close()
 	if _, err := s.read(ctx, j, nil, false); err != nil {
 		return nil, cause
 	}

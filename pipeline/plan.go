@@ -48,7 +48,7 @@ func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
 	if err != nil {
 		return nil, interrupted(ctx, err)
 	}
-	defer survey.facts.close()
+	defer survey.close()
 	if err := job.acceptable(survey); err != nil {
 		return &PlanResult{job.result(survey.facts.rows, survey.collector), &Changes{}}, err
 	}
@@ -59,7 +59,7 @@ func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
 	}
 	defer kept.close()
 	job.Compare = true
-	held, err := job.catalogue(ctx, kept.add)
+	held, err := job.catalogue(ctx, survey.owners, kept.add)
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +95,7 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bod
 	entities := &collector.Counts.Entities
 	sent := entities[vendors.Created] + entities[vendors.Updated]
 	result.Summary.Plan = &report.Plan{OnlyVendor: int64(len(held.held)) - matched, Changes: changes.Len(),
+		Drops: changes.parts, DropsOf: changes.losers,
 		Calls: (sent + int64(j.batch()) - 1) / int64(j.batch())}
 	return result, nil
 }
@@ -121,6 +122,13 @@ func (j *Job) foresee(u *unit, held *catalogue, kept *bodies, changes *Changes) 
 	theirs, err := kept.body(e.Key)
 	if err != nil {
 		return err
+	}
+	if j.Resource.Drops != nil {
+		parts, err := j.Resource.Drops(theirs, e.Body)
+		if err != nil {
+			return fmt.Errorf("compare %s %q with the vendor's: %w", j.Resource.Noun.One, e.Key, err)
+		}
+		changes.drop(len(parts))
 	}
 	return j.differences(u, theirs, changes)
 }
@@ -234,6 +242,15 @@ type Changes struct {
 	sorter   spill.Sorter
 	foreseen spill.Sorter
 	scratch  []byte
+	parts    int64 // that would be dropped
+	losers   int64 // entities that would lose some
+}
+
+func (c *Changes) drop(parts int) {
+	c.parts += int64(parts)
+	if parts > 0 {
+		c.losers++
+	}
 }
 
 func (c *Changes) foresee(u *unit, held *catalogue) error {

@@ -66,6 +66,8 @@ type Resource struct {
 	Known func(context.Context, *Client) iter.Seq2[string, error]
 	// Pages yields what the vendor has, page by page, as Listing asks. Nil: the resource cannot be exported.
 	Pages func(context.Context, *Client, Listing) iter.Seq2[Page, error]
+	// Unlisted is set when the vendor has no list of the resource, so that Pages asks for each key by itself.
+	Unlisted bool
 	// Decode is the inverse of Encode: it turns an entity as the vendor answers it into its rows, a map
 	// from field to text for each, the fields written as a feed writes them. Fields that are ReadOnly
 	// are among them. Set together with Pages.

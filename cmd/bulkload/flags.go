@@ -43,6 +43,7 @@ type loadFlags struct {
 	compare       string
 	output        []string
 	plan          string
+	replace       bool
 }
 
 // inMemory is what --sandbox stands for when it names no folder.
@@ -59,6 +60,7 @@ func (f *loadFlags) addReading(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.to, "to", "", "vendor and resource, such as fashiontrade/products")
 	flags.StringVar(&f.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
+	flags.BoolVar(&f.replace, "replace", false, "load whole entities: what the vendor has under a key and the feed does not name is dropped (stock)")
 	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
 	flags.StringArrayVar(&f.set, "set", nil, "`field=value` for every row; {COLUMN} as value takes that column; may be repeated")
 	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")

@@ -116,6 +116,12 @@ func (l *load) choose() error {
 	if l.vendor, l.resource, err = all.Find(l.flags.to, version); err != nil {
 		return &usageError{err}
 	}
+	if l.flags.replace {
+		if l.resource.Replace == nil {
+			return &usageError{fmt.Errorf("%s is always loaded whole, so there is nothing to choose with --replace", l.target())}
+		}
+		l.resource = l.resource.Replace
+	}
 	if l.command == "check" {
 		return nil
 	}

@@ -144,6 +144,8 @@ type jsonSummary struct {
 type jsonPlan struct {
 	OnlyVendor int64   `json:"only_at_vendor"`
 	Changes    int64   `json:"changes"`
+	Drops      int64   `json:"drops"`
+	DropsOf    int64   `json:"drops_of"`
 	Calls      int64   `json:"calls"`
 	Seconds    float64 `json:"seconds,omitempty"`
 	File       string  `json:"file,omitempty"`
@@ -182,7 +184,7 @@ func (s *Summary) json(exitCode int) jsonSummary {
 		Report: s.Report, Rejects: s.Rejects, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
 	}
 	if p := s.Plan; p != nil {
-		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Calls, p.Takes.Seconds(), p.File, p.Saved}
+		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Takes.Seconds(), p.File, p.Saved}
 	}
 	for _, outcome := range vendors.Outcomes {
 		summary.Rows[s.word(outcome)] = s.Counts.Rows[outcome]

@@ -47,6 +47,8 @@ type Summary struct {
 type Plan struct {
 	OnlyVendor int64         // entities that the vendor has and the feed does not name
 	Changes    int64         // lines of the plan's file
+	Drops      int64         // parts of entities that the vendor has, the feed does not name, and an import would delete
+	DropsOf    int64         // entities that lose some
 	Calls      int64         // that write
 	Takes      time.Duration // at the account's stated rate; 0: none is stated
 	Examples   []string      // the first changes, in words

@@ -138,6 +138,9 @@ func (t *text) plan(s *Summary) {
 	if p.Changes > 0 {
 		t.line("")
 	}
+	if p.Drops > 0 {
+		t.line("%s of %d %s would be dropped, since the feed does not name them", plural(p.Drops, "part"), p.DropsOf, s.Noun.Of(p.DropsOf))
+	}
 	if p.Takes > 0 {
 		t.line("an import makes %s that write, about %s at the account's rate", plural(p.Calls, "call"), p.Takes.Round(time.Second))
 	} else {

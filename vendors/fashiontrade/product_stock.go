@@ -50,6 +50,7 @@ var productList = &collection{listing{path: "/products", mediaType: vocabulary.M
 
 // resources completes a resource that stores single batches, and makes the one that replaces it.
 func (s *stockAPI) resources(batch *vendors.Resource, all vendors.Noun, doc string) *vendors.Resource {
+	batch.Unlisted = true
 	whole := *batch
 	whole.Doc, whole.Noun, whole.Part, whole.RowKey = doc, all, "", append([]string{"batch_id"}, batch.RowKey...)
 	replacing := *s

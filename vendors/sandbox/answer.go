@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -133,38 +135,46 @@ func reset(w http.ResponseWriter) {
 	connection.Close()
 }
 
-// maxBody is the longest body that is read, in bytes.
-const maxBody = 8 << 20
+// The longest bodies that are read, in bytes: of most resources, and of those that may be a list of a
+// million prices.
+const (
+	maxBody = 8 << 20
+	maxLong = 512 << 20
+)
 
 // read takes the path apart and reads the body. It returns false and what to answer when it cannot.
-func (c *call) read(w http.ResponseWriter, r *http.Request, base string) (answer, bool) {
-	var err error
-	c.body, err = readBody(w, r)
-	var tooLong *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLong):
-		return message(http.StatusRequestEntityTooLarge, "the body is longer than "+strconv.Itoa(maxBody)+" bytes"), false
-	case err != nil:
-		panic(http.ErrAbortHandler) // the client went away
-	}
-	for part := range strings.SplitSeq(strings.TrimPrefix(c.path, base+"/"), "/") {
+func (c *call) read(w http.ResponseWriter, r *http.Request, v *vendor) (answer, bool) {
+	for part := range strings.SplitSeq(strings.TrimPrefix(c.path, v.path+"/"), "/") {
 		unescaped, err := url.PathUnescape(part)
 		if err != nil {
 			return message(http.StatusBadRequest, "the path cannot be read: "+err.Error()), false
 		}
 		c.parts = append(c.parts, unescaped)
 	}
+	longest := int64(maxBody)
+	if slices.Contains(v.long, c.parts[0]) {
+		longest = maxLong
+	}
+	var err error
+	c.body, err = readBody(w, r, longest)
+	var tooLong *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLong):
+		return message(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is longer than %d bytes", longest)), false
+	case err != nil:
+		panic(http.ErrAbortHandler) // the client went away
+	}
 	return answer{}, true
 }
 
 // readBody reads the body into a buffer of the announced size, when that is small enough to be
 // believed.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func readBody(w http.ResponseWriter, r *http.Request, longest int64) ([]byte, error) {
 	var body bytes.Buffer
 	if r.ContentLength > 0 && r.ContentLength < 1<<20 {
 		body.Grow(int(r.ContentLength) + bytes.MinRead)
 	}
-	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody))
+	_, err := body.ReadFrom(http.MaxBytesReader(w, r.Body, longest))
 	return body.Bytes(), err
 }
 

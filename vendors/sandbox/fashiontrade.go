@@ -23,6 +23,7 @@ import (
 var fashiontrade = &vendor{
 	name: "fashiontrade",
 	path: "/fashiontrade/pim",
+	long: []string{"price-lists", "prepack-price-lists"},
 	stores: []string{"products", "prepacks", "price-lists", "prepack-price-lists", "product-stock",
 		"prepack-stock"},
 	play: func(s *stage) func(*call) answer {
@@ -55,6 +56,10 @@ type collection struct {
 	store    *store
 	// check returns what is to be stored of a body, or a misfit.
 	check func(version int, body node) (checked, error)
+	// long is the member whose elements are checked one by one and not held, each by what eachOf returns
+	// for a body. Empty: there is none.
+	long   string
+	eachOf func() func(*node) error
 	// show adds the read-only fields to a stored body.
 	show func(body []byte) ([]byte, error)
 	// tellsCreated is set when a PUT that creates is answered 201.
@@ -209,7 +214,7 @@ func (r *collection) writing(c *call, invalid int) (w writeCall, refusal *answer
 	if refusal != nil {
 		return w, refusal
 	}
-	body, err := parseJSON(c.body)
+	body, err := r.parse(c.body)
 	if err == nil {
 		w.checked, err = r.check(w.version, body)
 	}
@@ -217,6 +222,20 @@ func (r *collection) writing(c *call, invalid int) (w writeCall, refusal *answer
 		return w, new(message(invalid, err.Error()))
 	}
 	return w, nil
+}
+
+// parse reads a body, and checks the elements of its long member.
+func (r *collection) parse(body []byte) (node, error) {
+	if r.long == "" {
+		return parseJSON(body)
+	}
+	each := r.eachOf()
+	return parseLong(body, r.long, func(i int, n *node) error {
+		if err := each(n); err != nil {
+			return within(r.long, within(fmt.Sprintf("[%d]", i), err))
+		}
+		return nil
+	})
 }
 
 // negotiate checks query and headers of a call with a body.

@@ -33,8 +33,8 @@ func newPrepackPriceLists(s *store) *collection {
 }
 
 func newPriceCollection(noun, resource string, s *store, p *prices) *collection {
-	return &collection{noun: noun, resource: resource, latest: 1, tellsCreated: true, store: s, check: p.check,
-		show: func(body []byte) ([]byte, error) { return body, nil }}
+	return &collection{noun: noun, resource: resource, latest: 1, tellsCreated: true, store: s, check: checkPriceList,
+		long: "prices", eachOf: p.each, show: func(body []byte) ([]byte, error) { return body, nil }}
 }
 
 // prices checks price lists of one kind.
@@ -43,20 +43,24 @@ type prices struct {
 	amounts []member
 }
 
-// check applies every rule of a price list.
-func (p *prices) check(_ int, body node) (checked, error) {
+// each returns the check of the prices of one list, which may be a million.
+func (p *prices) each() func(*node) error {
 	price := append([]member{{name: "selector", required: true, check: objectOf(p.target)}}, p.amounts...)
 	seen := make(map[string]bool)
-	one := func(n *node) error {
+	return func(n *node) error {
 		if err := object(n, price); err != nil {
 			return err
 		}
 		return p.once(n, seen)
 	}
+}
+
+// checkPriceList applies the rules of all of a price list but its prices.
+func checkPriceList(_ int, body node) (checked, error) {
 	err := object(&body, []member{
 		{name: "currency", required: true, check: oneOf(vocabulary.Currencies)},
 		{name: "id", required: true, check: someText},
-		{name: "prices", required: true, check: listOf(0, one)},
+		{name: "prices", required: true, check: listOf(0, anyObject)},
 		{name: "selector", required: true, check: priceListSelector},
 		{name: "validity_window", check: dateRange},
 	})

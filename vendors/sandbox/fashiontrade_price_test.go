@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -175,4 +176,26 @@ func TestExamplesOfTheDocument(t *testing.T) {
 			t.Errorf("line %d holds a request that is not sent", i+1)
 		}
 	}
+}
+
+// TestLongPriceLists stores a list that holds more values than other bodies may.
+func TestLongPriceLists(t *testing.T) {
+	s := start(t, Options{Dir: t.TempDir()})
+	var prices strings.Builder
+	for i := range 52_000 {
+		fmt.Fprintf(&prices, `{"selector":{"product_id":"P%d"},"recommended_retail_price":100,"wholesale_price":90},`, i)
+	}
+	long := priceList("long", prices.String()+onePrice)
+	if 5*52_000 < maxNodes {
+		t.Fatalf("the list has %d bytes", len(long))
+	}
+	media := mediaOf("price_list", 1)
+	s.want(201, `"long"`, "PUT", "/price-lists/long", long, media...)
+	if got := s.want(200, "", "GET", "/price-lists/long", "", media...); got != long {
+		t.Errorf("GET answers %d bytes, want %d", len(got), len(long))
+	}
+	s.want(400, `prices[52000].wholesale_price: -1 is less than 0`, "PUT", "/price-lists/long",
+		strings.Replace(long, `"wholesale_price":90}]`, `"wholesale_price":-1}]`, 1), media...)
+	s.want(400, "prices: must be a list, not an object", "PUT", "/price-lists/a", `{"id":"a","selector":{},"prices":{},"currency":"EUR"}`, media...)
+	s.want(400, `a comma or ']' is missing`, "PUT", "/price-lists/a", `{"prices":[`+onePrice+` `+onePrice, media...)
 }

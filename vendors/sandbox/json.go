@@ -64,11 +64,15 @@ const (
 
 // parseJSON reads a body more strictly than encoding/json: one value, valid UTF-8, no member
 // twice, no half surrogates, nothing after the value.
-func parseJSON(body []byte) (node, error) {
+func parseJSON(body []byte) (node, error) { return parseLong(body, "", nil) }
+
+// parseLong is parseJSON for an object with one member that is a list too long to be held: its elements
+// are handed to each, one by one, and forgotten. An error of it ends the reading.
+func parseLong(body []byte, member string, each func(i int, n *node) error) (node, error) {
 	if !utf8.Valid(body) {
 		return node{}, errors.New("the body is not UTF-8")
 	}
-	p := parser{text: string(body)}
+	p := parser{text: string(body), long: member, each: each}
 	p.space()
 	if p.at == len(p.text) {
 		return node{}, errors.New("the body is empty")
@@ -88,6 +92,8 @@ type parser struct {
 	text  string
 	at    int
 	nodes int
+	long  string                     // member of the outermost object whose elements go to each
+	each  func(i int, n *node) error // nil: all elements are kept
 	// The members and elements of all lists and objects that are not closed yet, so that each gets
 	// slices of its own length when it is.
 	names []string
@@ -188,6 +194,23 @@ func (p *parser) elements(closing byte, one func() error) error {
 	}
 }
 
+// forget reads a list whose elements are handed on.
+func (p *parser) forget(n *node, depth int) error {
+	n.kind, n.start = jsonList, p.at
+	count, others := 0, p.nodes
+	err := p.elements(']', func() error {
+		p.nodes = others
+		item, err := p.value(depth + 1)
+		if err == nil {
+			err = p.each(count, &item)
+		}
+		count++
+		return err
+	})
+	n.end = p.at
+	return err
+}
+
 func (p *parser) list(n *node, depth int) error {
 	first := len(p.items)
 	err := p.elements(']', func() error {
@@ -231,7 +254,12 @@ func (p *parser) object(n *node, depth int) error {
 			seen[name] = true
 		}
 		p.names = append(p.names, name)
-		item, err := p.value(depth + 1)
+		var item node
+		if depth == 0 && p.each != nil && name == p.long && p.peek() == '[' {
+			err = p.forget(&item, depth+1)
+		} else {
+			item, err = p.value(depth + 1)
+		}
 		p.items = append(p.items, item)
 		return err
 	})

@@ -44,6 +44,7 @@ type vendor struct {
 	name   string
 	path   string   // of the API below the sandbox's address, in place of the vendor's own host and path
 	stores []string // resources that are kept
+	long   []string // those of them whose bodies may be up to maxLong bytes long
 	// play returns what answers the vendor's calls.
 	play func(*stage) func(*call) answer
 }
@@ -356,7 +357,7 @@ func (s *Server) settle(w http.ResponseWriter, r *http.Request, v *vendor, o *ou
 		s.ledger.leave(*o)
 		s.write(*o)
 	}()
-	a, ok := o.call.read(w, r, v.path)
+	a, ok := o.call.read(w, r, v)
 	if ok && s.stores[v.name+"/"+o.call.parts[0]] != nil {
 		o.resource = v.name + "/" + o.call.parts[0]
 	}

@@ -52,7 +52,11 @@ func (c *catalogue) Holds(e *vendors.Entity) (bool, error) {
 	if !found || h.body == 0 {
 		return false, nil
 	}
-	ours, err := c.hash(e.Body)
+	body, err := e.Read()
+	if err != nil {
+		return false, err
+	}
+	ours, err := c.hash(body)
 	return ours == h.body, err
 }
 

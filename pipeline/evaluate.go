@@ -1,9 +1,7 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 
@@ -149,11 +147,9 @@ func (p *pass) checkUnit(u *unit) error {
 	if !p.encode {
 		return nil
 	}
-	body, err := encodeJSON(value)
-	if err != nil {
+	if err := e.SetBody(value); err != nil {
 		return &InternalError{Reason: fmt.Sprintf("encoding %s %q failed: %v", p.job.Resource.Noun.One, e.Key, err)}
 	}
-	e.Body, e.Hash = body, vendors.HashOf(body)
 	return nil
 }
 
@@ -206,17 +202,6 @@ func (p *pass) hintKey(u *unit) {
 		}
 		problem.Message = fmt.Sprintf("%s is required on every row; the row above has %q", problem.Field, problem.Suggestion)
 	}
-}
-
-// encodeJSON writes a value without escaping what only HTML needs escaped.
-func encodeJSON(value any) ([]byte, error) {
-	var body bytes.Buffer
-	encoder := json.NewEncoder(&body)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(value); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), nil
 }
 
 // inOrder hands the units on in the order in which they were cut.

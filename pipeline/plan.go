@@ -140,7 +140,11 @@ func (j *Job) differences(u *unit, theirs []byte, changes *Changes) error {
 		return changes.add(Change{Place: u.rows[0].Place(), Entity: u.entity.Key, Action: "update", Field: "?",
 			Before: "cannot be read: " + err.Error()})
 	}
-	after, err := j.decoded(u.entity.Body)
+	body, err := u.entity.Read()
+	if err != nil {
+		return &InternalError{Reason: fmt.Sprintf("reading %s %q failed: %v", j.Resource.Noun.One, u.entity.Key, err)}
+	}
+	after, err := j.decoded(body)
 	if err != nil {
 		return &InternalError{Reason: fmt.Sprintf("decoding %s %q failed: %v", j.Resource.Noun.One, u.entity.Key, err)}
 	}

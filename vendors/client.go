@@ -2,6 +2,7 @@ package vendors
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -12,6 +13,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -68,6 +70,14 @@ type Request struct {
 	RawQuery string
 	Header   http.Header
 	Body     []byte
+	// Stream takes the place of a Body that is too long to be held: it begins the body anew each time the
+	// request is sent, and is not read any more when Do returns. Length is the body's, in bytes.
+	Stream func() io.Reader
+	Length int64
+	// Longest is the longest answer that is read, in bytes; 0: MaxAnswer.
+	Longest int64
+	// Unread is set when the body of a success tells nothing new: however long, it is read and dropped.
+	Unread bool
 	// JSON is set when the vendor answers this call with JSON: a success with anything else did not
 	// come from the vendor, but from something on the way, and is a *TransportError.
 	JSON bool
@@ -81,7 +91,7 @@ type Response struct {
 }
 
 // MaxAnswer is the largest answer a Client reads, in bytes.
-const MaxAnswer = 64 << 20
+const MaxAnswer int64 = 64 << 20
 
 // An APIError is a vendor's answer that is not a success.
 type APIError struct {
@@ -182,7 +192,8 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 		ctx, cancel = context.WithTimeout(ctx, c.Account.Timeout)
 		defer cancel()
 	}
-	r, err := c.prepare(ctx, request)
+	var lent sync.WaitGroup // bodies that the transport still reads; they may be made of memory that is soon used again
+	r, err := c.prepare(ctx, request, &lent)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +201,8 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 	if c.Watch != nil {
 		sent = c.Now()
 	}
-	answer, body, err := c.roundTrip(r)
+	answer, body, err := c.roundTrip(r, request)
+	lent.Wait()
 	if c.Watch != nil {
 		c.Watch(c.exchanged(sent, request.Body, r, answer, body, err))
 	}
@@ -200,27 +212,79 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
 		return nil, c.apiError(r, answer, body)
 	}
-	if request.JSON && answer.StatusCode != http.StatusNoContent && !json.Valid(body) {
+	if request.JSON && !request.Unread && answer.StatusCode != http.StatusNoContent && !json.Valid(body) {
 		return nil, &TransportError{request.Method, request.Path, fmt.Errorf("the answer with status %d is not JSON", answer.StatusCode)}
 	}
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 }
 
 // roundTrip sends a request and reads the whole answer, which is not nil when a part of it came.
-func (c *Client) roundTrip(r *http.Request) (*http.Response, []byte, error) {
+func (c *Client) roundTrip(r *http.Request, request Request) (*http.Response, []byte, error) {
 	answer, err := c.HTTP.Do(r)
 	if err != nil {
 		return nil, nil, withoutURL(err)
 	}
 	defer answer.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(answer.Body, MaxAnswer+1))
-	if err == nil && len(body) > MaxAnswer {
-		err = fmt.Errorf("the answer is longer than %d bytes", MaxAnswer)
+	if request.Unread && answer.StatusCode >= 200 && answer.StatusCode <= 299 {
+		return answer, nil, drop(answer.Body, request.JSON && answer.StatusCode != http.StatusNoContent)
+	}
+	longest := cmp.Or(request.Longest, MaxAnswer)
+	body, err := io.ReadAll(io.LimitReader(answer.Body, longest+1))
+	if err == nil && int64(len(body)) > longest {
+		err = fmt.Errorf("the answer is longer than %d bytes", longest)
 	}
 	return answer, body, err
 }
 
-func (c *Client) prepare(ctx context.Context, request Request) (*http.Request, error) {
+// drop reads an answer to its end. Of one that must be JSON it only sees that it begins like it.
+func drop(body io.Reader, isJSON bool) error {
+	start := make([]byte, 512)
+	n, err := io.ReadFull(body, start)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return err
+	}
+	if text := bytes.TrimLeft(start[:n], " \t\r\n"); isJSON && (len(text) == 0 || text[0] != '{' && text[0] != '[') {
+		return errors.New("the answer is not JSON")
+	}
+	_, err = io.Copy(io.Discard, body)
+	return err
+}
+
+// lend counts a body as lent until the transport closes it, which it does whatever happens.
+func lend(body io.Reader, lent *sync.WaitGroup) io.ReadCloser {
+	lent.Add(1)
+	return &lentBody{body: body, back: lent.Done}
+}
+
+// lentBody is not read once it is closed. The transport may close it while another goroutine reads it.
+type lentBody struct {
+	mu   sync.Mutex
+	body io.Reader // nil: closed
+	back func()
+}
+
+// Read reads the body until it is closed.
+func (b *lentBody) Read(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.body == nil {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	return b.body.Read(p)
+}
+
+// Close gives the body back when the reading that is going on has ended.
+func (b *lentBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.body != nil {
+		b.body = nil
+		b.back()
+	}
+	return nil
+}
+
+func (c *Client) prepare(ctx context.Context, request Request, lent *sync.WaitGroup) (*http.Request, error) {
 	address := c.Account.BaseURL + request.Path
 	if query := joinQuery(request.Query.Encode(), request.RawQuery); query != "" {
 		address += "?" + query
@@ -239,6 +303,11 @@ func (c *Client) prepare(ctx context.Context, request Request) (*http.Request, e
 	r.Header.Set("User-Agent", c.Agent)
 	if err := c.Authorize(r, c.Account); err != nil {
 		return nil, fmt.Errorf("authorise request: %w", err)
+	}
+	if request.Stream != nil {
+		r.ContentLength = request.Length
+		r.Body = lend(request.Stream(), lent)
+		r.GetBody = func() (io.ReadCloser, error) { return lend(request.Stream(), lent), nil }
 	}
 	return r, nil
 }

@@ -3,8 +3,11 @@
 package vendors
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/json"
+	"io"
 	"iter"
 	"net/http"
 	"net/url"
@@ -179,14 +182,67 @@ type Entity struct {
 	Key      string
 	Records  []schema.Record  // in the order of the feed
 	Problems []schema.Problem // found so far
-	Body     []byte           // JSON of what Encode returned; nil when it is not to be sent
-	Hash     Hash             // of Body
+	Body     []byte           // JSON of what Encode returned; nil when it is not to be sent, or is a Stream
+	Stream   func() io.Reader // begins a body anew that is too long to be held, as long as Records live; nil: see Body
+	Size     int64            // of Body or Stream, in bytes
+	Hash     Hash             // of Body or Stream
 	Token    string           // by which the vendor knows a repetition, where Repeat is ByToken
 	Known    bool             // the vendor had an entity of this key before the run
 	ID       string           // the vendor's own, set by Upload when it tells one
 	Status   int              // of the answer that settled it; 0 when none did
 	Outcome  Outcome
 	Answer   *APIError // the vendor's words when it refused; nil otherwise
+}
+
+// Streamed is what Encode may return of an entity that can be very long: it writes its own JSON.
+type Streamed interface {
+	// Open begins the JSON text anew, the same each time, as long as the entity's records live.
+	Open() io.Reader
+}
+
+// MostHeld is how long a body may be to be held as Entity.Body, in bytes.
+const MostHeld = 1 << 20
+
+// Read returns the whole body, also one that is a Stream. It is for those who cannot do with less.
+func (e *Entity) Read() ([]byte, error) {
+	if e.Stream == nil {
+		return e.Body, nil
+	}
+	body := bytes.NewBuffer(make([]byte, 0, e.Size+bytes.MinRead))
+	_, err := body.ReadFrom(e.Stream())
+	return body.Bytes(), err
+}
+
+// SetBody takes what Encode returned. A Streamed that is longer than MostHeld becomes the Stream.
+func (e *Entity) SetBody(value any) error {
+	long, ok := value.(Streamed)
+	if !ok {
+		body, err := encodeJSON(value)
+		e.Body, e.Size, e.Hash = body, int64(len(body)), HashOf(body)
+		return err
+	}
+	sum := sha256.New()
+	size, err := io.Copy(sum, long.Open())
+	if err != nil {
+		return err
+	}
+	e.Size, e.Hash, e.Stream = size, Hash(sum.Sum(nil)[:len(Hash{})]), long.Open
+	if size <= MostHeld {
+		e.Body, err = e.Read()
+		e.Stream = nil
+	}
+	return err
+}
+
+// encodeJSON writes a value without escaping what only HTML needs escaped.
+func encodeJSON(value any) ([]byte, error) {
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(body.Bytes(), []byte("\n")), nil
 }
 
 // Hash is a SHA-256 of what is sent, cut to 16 bytes: enough to tell bodies of one key apart.

@@ -22,6 +22,7 @@ type listing struct {
 	noun      vendors.Noun
 	key       string // the member that names an entity; empty: id
 	limit     string // entities in a page; empty: pageLimit
+	longest   int64  // answer that is read, in bytes; 0: as always
 }
 
 // keysInPage is how many entities that are asked for one by one make a page.
@@ -72,7 +73,7 @@ func (l *listing) page(ctx context.Context, client *vendors.Client, cursor strin
 		query += "&next=" + asItIs(cursor)
 	}
 	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: l.path, Query: ask.Query, RawQuery: query,
-		Header: http.Header{"Accept": {l.mediaType}}, JSON: true})
+		Header: http.Header{"Accept": {l.mediaType}}, JSON: true, Longest: l.longest})
 	if err != nil {
 		return vendors.Page{}, err
 	}
@@ -158,7 +159,7 @@ func (l *listing) byKey(ctx context.Context, client *vendors.Client, ask vendors
 // addOne adds the entity of a key to the page, when the vendor has it.
 func (l *listing) addOne(ctx context.Context, client *vendors.Client, key string, ask vendors.Listing, page *vendors.Page) error {
 	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: l.at(key), Query: ask.Query,
-		Header: http.Header{"Accept": {l.mediaType}}, JSON: true})
+		Header: http.Header{"Accept": {l.mediaType}}, JSON: true, Longest: l.longest})
 	var refusal *vendors.APIError
 	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
 		return nil

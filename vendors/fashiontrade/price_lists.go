@@ -107,13 +107,16 @@ type leastRule struct {
 // amountNames are the fields of the three prices, in the order of leastRule.
 var amountNames = [3]string{"recommended_retail_price", "wholesale_price", "wholesale_discounted_price"}
 
-// listsInPage is how many price lists a page has: each of them may hold a million prices.
-const listsInPage = "1"
+// A price list may hold a million prices, of some 150 bytes each. So a page has one list, and may be long.
+const (
+	listsInPage = "1"
+	longestList = 512 << 20
+)
 
 // listed makes the resource.
 func (k *priceKind) listed() *vendors.Resource {
 	api := &collection{listing: listing{path: "/" + k.name, mediaType: vocabulary.MediaType(k.resource, "1"), noun: k.noun,
-		limit: listsInPage}, canonical: canonicalPriceList}
+		limit: listsInPage, longest: longestList}, canonical: canonicalPriceList}
 	encoder := &priceEncoder{kind: k}
 	rules := []*schema.Rule{priceWhole, priceDigits, priceUnit}
 	for i, least := range k.least {

@@ -48,7 +48,8 @@ func (a *collection) upload(ctx context.Context, client *vendors.Client, u vendo
 }
 
 func (a *collection) send(ctx context.Context, client *vendors.Client, u vendors.Upload, e *vendors.Entity) error {
-	request := vendors.Request{Method: http.MethodPut, Path: a.at(e.Key), Header: a.headers(), Body: e.Body, JSON: true}
+	request := vendors.Request{Method: http.MethodPut, Path: a.at(e.Key), Header: a.headers(), Body: e.Body, Stream: e.Stream,
+		Length: e.Size, Unread: e.Stream != nil, JSON: true}
 	if u.CreateOnly {
 		request.Method, request.Path = http.MethodPost, a.path
 	}
@@ -76,7 +77,8 @@ func (a *collection) settleConflict(ctx context.Context, client *vendors.Client,
 	if !errors.As(refusal, &answer) || answer.Status != http.StatusConflict || e.Known {
 		return refusal // what was there before the run is not our first try
 	}
-	stored, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: a.at(e.Key), Header: a.headers(), JSON: true})
+	stored, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: a.at(e.Key), Header: a.headers(), JSON: true,
+		Longest: a.longest})
 	var absent *vendors.APIError
 	if errors.As(err, &absent) && !absent.Temporary() && !absent.Unauthorised() {
 		return refusal
@@ -84,7 +86,11 @@ func (a *collection) settleConflict(ctx context.Context, client *vendors.Client,
 	if err != nil {
 		return err
 	}
-	if !a.same(stored.Body, e.Body) {
+	sent, err := e.Read()
+	if err != nil {
+		return err
+	}
+	if !a.same(stored.Body, sent) {
 		return refusal
 	}
 	e.Outcome = vendors.Created

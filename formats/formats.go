@@ -64,6 +64,8 @@ type Column struct {
 	Name  string
 	Type  Type
 	Width int // in characters, for formats that show columns; 0: by its name
+	// ReadOnly is shown by formats that show columns, so that nobody edits what is not read again.
+	ReadOnly bool
 }
 
 // Type tells writers of typed formats how to store a column.

@@ -47,8 +47,9 @@ type Writer struct {
 
 // A column is what is written of a cell besides its text.
 type column struct {
-	letters string
-	number  bool
+	letters  string
+	number   bool
+	readOnly bool
 }
 
 // What stands before and after the text of a cell. A cell does not say where it stands, as the
@@ -59,6 +60,7 @@ const (
 	numberOpen = `<c><v>`
 	numberEnd  = `</v></c>`
 	headerOpen = `<c s="1" t="inlineStr"><is><t`
+	lockedOpen = `<c s="3" t="inlineStr"><is><t` // of a header that says: read-only
 	textOpen   = `<c s="2" t="inlineStr"><is><t` // in columns of numbers too: what a spreadsheet would run stays text when it is edited
 	textEnd    = `</t></is></c>`
 )
@@ -81,7 +83,7 @@ func NewWriter(w io.Writer, columns []formats.Column, o WriterOptions) (*Writer,
 		return flate.NewWriter(to, level)
 	})
 	for i, c := range columns {
-		writer.columns = append(writer.columns, column{formats.ColumnLetters(i), c.Type == formats.Number})
+		writer.columns = append(writer.columns, column{formats.ColumnLetters(i), c.Type == formats.Number, c.ReadOnly})
 	}
 	return writer, writer.start(columns)
 }
@@ -208,7 +210,10 @@ func (w *Writer) cell(c *column, text []byte, header bool) error {
 		return nil
 	}
 	open := textOpen
-	if header {
+	switch {
+	case header && c.readOnly:
+		open = lockedOpen
+	case header:
 		open = headerOpen
 	}
 	w.out = append(w.out, open...)
@@ -385,13 +390,15 @@ const (
 		`<definedNames><definedName name="_xlnm._FilterDatabase" localSheetId="0" hidden="1">%s!$A$1:$%s$%d</definedName></definedNames></workbook>`
 
 	stylesXML = xmlStart + `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` +
-		`<fonts count="2"><font><sz val="11"/><name val="Calibri"/><family val="2"/></font><font><b/><sz val="11"/><name val="Calibri"/><family val="2"/></font></fonts>` +
+		`<fonts count="3"><font><sz val="11"/><name val="Calibri"/><family val="2"/></font><font><b/><sz val="11"/><name val="Calibri"/><family val="2"/></font>` +
+		`<font><i/><sz val="11"/><color rgb="FF7F7F7F"/><name val="Calibri"/><family val="2"/></font></fonts>` +
 		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
 		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
-		`<cellXfs count="3"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
+		`<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
 		`<xf numFmtId="49" fontId="1" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/>` +
-		`<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs>` +
+		`<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/>` +
+		`<xf numFmtId="49" fontId="2" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyFont="1"/></cellXfs>` +
 		`<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>`
 
 	sheetStartXML = xmlStart + `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">` +

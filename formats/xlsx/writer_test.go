@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/xuri/excelize/v2"
 	"pgregory.net/rapid"
 
 	"bulkload/formats"
@@ -286,4 +287,37 @@ func FuzzWriteRead(f *testing.F) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// TestReadOnlyColumnsAreMarked shows the name of a column that is not read again in another style.
+func TestReadOnlyColumnsAreMarked(t *testing.T) {
+	var file bytes.Buffer
+	w, err := NewWriter(&file, []formats.Column{{Name: "sku"}, {Name: "seen", ReadOnly: true}}, WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Write([][]byte{[]byte("1"), []byte("2")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	book, err := excelize.OpenReader(&file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	for cell, want := range map[string]bool{"A1": false, "B1": true, "B2": false} {
+		id, err := book.GetCellStyle("Sheet1", cell)
+		if err != nil {
+			t.Fatal(err)
+		}
+		style, err := book.GetStyle(id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := style.Font != nil && style.Font.Italic; got != want {
+			t.Errorf("%s is slanted: %v, want %v", cell, got, want)
+		}
+	}
 }

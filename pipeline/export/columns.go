@@ -80,7 +80,7 @@ func sameFamily(field *schema.Field, before string) bool {
 func written(columns []snapshot.Column) []formats.Column {
 	list := make([]formats.Column, len(columns))
 	for i, column := range columns {
-		list[i].Name = column.Name
+		list[i].Name, list[i].ReadOnly = column.Name, column.ReadOnly || column.Unknown
 		if column.Number {
 			list[i].Type = formats.Number
 		}

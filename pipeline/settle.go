@@ -103,7 +103,7 @@ func (j *Job) traced(u *unit) schema.Problem {
 				problem.Record, problem.Field = record, field
 			}
 		}
-		if problem.Message == "" {
+		if problem.Message == "" || u.entity.Answer.Advice != "" {
 			problem.Message = u.entity.Answer.Error()
 		}
 	}

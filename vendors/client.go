@@ -31,6 +31,8 @@ type Client struct {
 	// Again decides whether a GET that failed is sent once more, and waits as long as it should.
 	// Nil: never. What writes is repeated by the caller, who knows what that does.
 	Again func(ctx context.Context, attempt int, err error) bool
+	// Explain is the vendor's Explain.
+	Explain func(Request, *APIError) string
 	// Leaving is called when a request that writes has its slot, just before it leaves; an error of it
 	// keeps the request back. Nil: nobody wants to know.
 	Leaving func(ctx context.Context) error
@@ -98,10 +100,11 @@ type APIError struct {
 	Status     int
 	Code       string        // the vendor's own code, when it gives one
 	Message    string        // the vendor's words, shortened
+	Advice     string        // what it means and what to do, in our words; empty: nothing to add
 	RetryAfter time.Duration // how long the vendor asks to wait; 0 when it does not say
 }
 
-// Error gives status, code and message.
+// Error gives status, code, message and advice.
 func (e *APIError) Error() string {
 	text := "HTTP " + strconv.Itoa(e.Status)
 	if name := http.StatusText(e.Status); name != "" {
@@ -111,6 +114,9 @@ func (e *APIError) Error() string {
 		if part != "" {
 			text += ": " + part
 		}
+	}
+	if e.Advice != "" {
+		text += " (" + e.Advice + ")"
 	}
 	return text
 }
@@ -210,7 +216,11 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 		return nil, &TransportError{request.Method, request.Path, c.redactor(r).err(err)}
 	}
 	if answer.StatusCode < 200 || answer.StatusCode > 299 {
-		return nil, c.apiError(r, answer, body)
+		refusal := c.apiError(r, answer, body)
+		if c.Explain != nil {
+			refusal.Advice = c.Explain(request, refusal)
+		}
+		return nil, refusal
 	}
 	if request.JSON && !request.Unread && answer.StatusCode != http.StatusNoContent && !json.Valid(body) {
 		return nil, &TransportError{request.Method, request.Path, fmt.Errorf("the answer with status %d is not JSON", answer.StatusCode)}

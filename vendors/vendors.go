@@ -31,6 +31,9 @@ type Vendor struct {
 	// Probe asks for something that every account may read and that changes nothing, to see whether the
 	// credentials are taken. Nil: the vendor has nothing of that kind.
 	Probe func(context.Context, *Client) error
+	// Explain says in a user's words what a refusal of a request means and what to do about it, beyond
+	// what the vendor says itself; empty when there is nothing to add. Nil: there never is.
+	Explain func(Request, *APIError) string
 	// ClockTolerance is how far the clocks of both sides may be apart before the vendor turns
 	// credentials away that carry a time. 0: they carry none.
 	ClockTolerance time.Duration
@@ -88,6 +91,11 @@ type Resource struct {
 	Drops func(stored, ours []byte) ([]string, error)
 	// Rehearses is set when the vendor itself can check an upload without storing it.
 	Rehearses bool
+	// Delete takes away what the vendor has under a name. An *APIError of status 404 says that there was
+	// nothing. Nil: what it has cannot be deleted one by one.
+	Delete func(context.Context, *Client, Deletion) error
+	// DeleteAll takes away all that the vendor has of the resource. Nil: there is no such call.
+	DeleteAll func(context.Context, *Client) error
 	// Example is one right entity, a map from field to value for each of its rows.
 	Example []map[string]string
 }
@@ -142,6 +150,12 @@ type Upload struct {
 	Attempt    int  // from 1; what earlier processes of the same run tried is counted
 	CreateOnly bool // entities that the vendor has must be refused, not replaced
 	Rehearse   bool // let the vendor check, but store nothing
+}
+
+// A Deletion names an entity that is to go, by the values of its resource's Key and Part.
+type Deletion struct {
+	Key  string
+	Part string // empty where the resource has none
 }
 
 // Repeat tells what sending an entity again does when the first answer was lost.

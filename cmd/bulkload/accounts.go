@@ -270,7 +270,7 @@ func (p *program) examine(ctx context.Context, c *checkup, sandbox string, traff
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	defer transport.CloseIdleConnections()
 	last := &lastAnswer{next: transport, now: p.now}
-	client := &vendors.Client{Account: c.account, Authorize: c.vendor.Authorize, HTTP: &http.Client{Transport: last},
+	client := &vendors.Client{Account: c.account, Authorize: c.vendor.Authorize, Explain: c.vendor.Explain, HTTP: &http.Client{Transport: last},
 		Agent: "bulkload/" + version(), Now: p.now, Watch: traffic.watch()}
 	c.ask(ctx, client, last, authorized)
 	return nil

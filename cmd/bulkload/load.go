@@ -279,7 +279,7 @@ func (l *load) connect() (release func(), err error) {
 		release()
 		return nil, err
 	}
-	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize,
+	l.job.Client = &vendors.Client{Account: l.account, Authorize: l.vendor.Authorize, Explain: l.vendor.Explain,
 		HTTP:  &http.Client{Transport: send.Counting(transport, counts)},
 		Agent: "bulkload/" + version(), Now: l.now, Pace: l.pace, Class: l.vendor.Class, Again: retry.Again, Watch: traffic.watch()}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers

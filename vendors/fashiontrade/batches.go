@@ -22,6 +22,7 @@ type stockAPI struct {
 	mapped  bool        // bodies are maps from ids and barcodes, as in version 1 of product stock
 	whole   bool        // PUT
 	single  bool        // a row is a batch
+	emptied bool        // all batches of one owner can be deleted at once
 	tracer  *tracer
 }
 

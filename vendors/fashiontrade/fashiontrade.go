@@ -21,6 +21,7 @@ var Vendor = &vendors.Vendor{
 	Resources: []*vendors.Resource{Products, ProductsV1, Prepacks, PriceLists, PrepackPriceLists, ProductStock, ProductStockV1, PrepackStock},
 	Authorize: authorize,
 	Probe:     probe,
+	Explain:   explain,
 }
 
 // authorize sends the account's token as a bearer token (fashiontrade:6353).

@@ -58,6 +58,8 @@ func prepacks() *vendors.Resource {
 		Decode:    decodePrepack,
 		Canonical: canonicalPrepack,
 		Rehearses: true,
+		Delete:    api.delete,
+		DeleteAll: api.deleteAll,
 		Example: []map[string]string{
 			{"barcode": "4006381334006", "display_name": "Linen midi dress, assortment of 6", "product_id": "LD-1042",
 				"variant_barcode": "4006381333931", "quantity": "2"},

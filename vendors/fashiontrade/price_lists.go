@@ -147,6 +147,8 @@ func (k *priceKind) listed() *vendors.Resource {
 		Decode:    decodePriceList,
 		Canonical: api.canonical,
 		Rehearses: true,
+		Delete:    api.delete,
+		DeleteAll: api.deleteAll,
 		Example:   k.sharedExample(),
 	}
 }

@@ -35,7 +35,7 @@ func productStock(version string) *vendors.Resource {
 			{"product_id": "LD-1042", "batch_id": "nl-spring", "barcode": "4006381333955", "quantity": infinite},
 		},
 	}
-	api := &stockAPI{owner: "product_id", under: "product", owners: productList, mapped: version == "1",
+	api := &stockAPI{owner: "product_id", under: "product", owners: productList, mapped: version == "1", emptied: true,
 		listing: listing{path: "/product-stock", mediaType: vocabulary.MediaType("product_stock", version)},
 		tracer: &tracer{barcode: "barcode", names: []string{"product_id", "batch_id", "barcode"},
 			members: map[string]string{"value": "quantity", "type": "quantity"}}}
@@ -67,6 +67,13 @@ func (s *stockAPI) serve(r *vendors.Resource) {
 	s.noun = r.Noun
 	r.Encode, r.Upload, r.Trace, r.Known = s.encode, s.upload, s.trace, s.known
 	r.Pages, r.Decode, r.Canonical = s.pages, s.decode, s.canonical
+	r.DeleteAll = s.deleteAll
+	switch {
+	case !s.whole:
+		r.Delete = s.deleteBatch
+	case s.emptied:
+		r.Delete = s.delete
+	}
 }
 
 // productStockSchema lists the fields of the document's StockBatch, then those of its VariantQuantity: one

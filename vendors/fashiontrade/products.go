@@ -39,6 +39,8 @@ func products(p *vocabulary.Product) *vendors.Resource {
 		Decode:    decodeProduct,
 		Canonical: canonicalProduct,
 		Rehearses: true,
+		Delete:    api.delete,
+		DeleteAll: api.deleteAll,
 		Example:   productExample(p),
 	}
 }

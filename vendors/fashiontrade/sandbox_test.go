@@ -17,7 +17,12 @@ import (
 // sandboxClient starts a stand-in for the vendor, written from the vendor's document by itself.
 func sandboxClient(t *testing.T) *vendors.Client {
 	t.Helper()
-	server, err := sandbox.New(sandbox.Options{})
+	return sandboxWith(t, sandbox.Options{})
+}
+
+func sandboxWith(t *testing.T, o sandbox.Options) *vendors.Client {
+	t.Helper()
+	server, err := sandbox.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,6 +58,7 @@ type market struct {
 	server   *sandbox.Server
 	wire     *direct
 	client   *vendors.Client
+	keys     []string // the values of the key in what was put, by which is asked for what the vendor does not list
 }
 
 func newMarket(t checker, vendor *vendors.Vendor, resource *vendors.Resource) *market {
@@ -101,6 +102,9 @@ func (m *market) put(rows []map[string]string) error {
 	}
 	if e.Outcome != vendors.Created && e.Outcome != vendors.Updated {
 		return fmt.Errorf("the entity was %s: %v", e.Outcome, e.Answer)
+	}
+	if key := rows[0][m.resource.Key]; !slices.Contains(m.keys, key) {
+		m.keys = append(m.keys, key)
 	}
 	return nil
 }
@@ -164,6 +168,15 @@ func (m *market) job(path string, change ...func(*export.Job)) *export.Job {
 	clock := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	job := &export.Job{Vendor: m.vendor, Resource: m.resource, Client: m.client, Account: "test", Path: path, Stdout: io.Discard,
 		Now: func() time.Time { clock = clock.Add(time.Second); return clock }}
+	if m.resource.Unlisted {
+		job.Listing.Keys = func(yield func(string, error) bool) {
+			for _, key := range m.keys {
+				if !yield(key, nil) {
+					return
+				}
+			}
+		}
+	}
 	for _, c := range change {
 		c(job)
 	}

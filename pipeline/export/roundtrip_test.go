@@ -31,7 +31,7 @@ import (
 // allows; one whose rules leave little of that has a generator in generators.
 func TestRoundTrip(t *testing.T) {
 	long := os.Getenv("BULKLOAD_LONG") != ""
-	catalogues := 12
+	catalogues := 8
 	if long {
 		catalogues = 1000
 	}

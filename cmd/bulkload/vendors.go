@@ -46,6 +46,9 @@ func abilities(r *vendors.Resource) []string {
 	if r.Upload != nil {
 		can = append(can, "import")
 	}
+	if r.Pages != nil {
+		can = append(can, "plan", "export")
+	}
 	if r.Rehearses {
 		can = append(can, "dry run")
 	}

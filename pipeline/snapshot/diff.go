@@ -192,10 +192,16 @@ func (c *Comparison) header(s *side, header *formats.Header) error {
 			return &KeyError{c.entity[i], s.feed.Name}
 		}
 	}
+	found := 0
 	for i, at := range s.row {
-		if at < 0 && (c.Key != nil || s.feed.Format != "ndjson") {
+		if at >= 0 {
+			found++
+		} else if c.Key != nil {
 			return &KeyError{c.row[i], s.feed.Name}
 		}
+	}
+	if found == 0 && len(s.row) > 0 && s.feed.Format != "ndjson" { // of several, a feed may need only one
+		return &KeyError{c.row[0], s.feed.Name}
 	}
 	return nil
 }

@@ -83,8 +83,8 @@ const mostMemory = 32 << 20
 
 func TestMemoryIsBounded(t *testing.T) {
 	d := open(t, quickDir(t))
-	for i, over := range []bool{false, true} {
-		bigRun(t, d, fmt.Sprint("run", i), monday.Add(time.Duration(i)*time.Hour), 25_000, over)
+	for i, over := range [...]bool{false, true} {
+		bigRun(t, d, fmt.Sprint("run", i), monday.Add(time.Duration(i)*time.Hour), 12_000, over)
 		if got := peak(func() { check(t, d.Fold(context.Background(), quick{})) }); got > mostMemory {
 			t.Errorf("over: %v: %d bytes of heap, want at most %d", over, got, mostMemory)
 		}

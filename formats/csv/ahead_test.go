@@ -88,7 +88,7 @@ type failer interface {
 func compareWithJudge(t failer, text string, o formats.Options, size sizes) {
 	t.Helper()
 	want := judge(strings.NewReader(text), o, size)
-	for _, workers := range []int{1, 3} {
+	for _, workers := range []int{1, 2, 3} {
 		if got := read(strings.NewReader(text), o, size, workers); !cmp.Equal(want, got) {
 			t.Fatalf("%q, %+v, %d workers (-plain +got):\n%s", text, size, workers, cmp.Diff(want, got))
 		}

@@ -14,7 +14,8 @@ const stride = 64
 
 // A tape holds the offsets that matter in a piece of text, each list in order.
 type tape struct {
-	ends   []uint32 // of cells: delimiters, LF and CR outside quotes
+	ends   []uint64 // of cells: a bit for each delimiter, LF and CR outside quotes, a word for each stride
+	count  int      // bits of ends
 	breaks []uint32 // line ends within quotes
 	twice  []uint32 // second quotes of doubled ones
 }
@@ -27,13 +28,15 @@ type tape struct {
 // for a stride at once; BenchmarkRead tells what that is worth.
 func (t *tape) write(text []byte, n int, delimiter byte) bool {
 	t.breaks, t.twice = t.breaks[:0], t.twice[:0]
-	ends, count := t.ends[:cap(t.ends)], 0
-	delimiters := lowBits * uint64(delimiter)
+	t.count = 0
+	t.ends = slices.Grow(t.ends[:0], n/stride+1)[:n/stride+1]
+	t.ends[n/stride] = 0
+	p := patternsOf(delimiter)
 	within := uint64(0)     // all bits set when the stride before ends within quotes
 	afterEnd := uint64(1)   // lowest bit: the byte before this stride ends a cell
 	afterClose := uint64(0) // lowest bit: the byte before this stride closes quotes
 	for base := 0; base < n; base += stride {
-		quotes, specials := marked((*[stride]byte)(text[base:]), delimiters)
+		quotes, specials := p.marked((*[stride]byte)(text[base:]))
 		past := uint64(0) // the end of the text and what follows
 		if n-base < stride {
 			past = ^uint64(0) << (n - base)
@@ -62,35 +65,36 @@ func (t *tape) write(text []byte, n int, delimiter byte) bool {
 				t.breaks = append(t.breaks, uint32(at))
 			}
 		}
-		if len(ends)-count < stride {
-			ends = slices.Grow(ends[:count], len(ends)+stride)
-			ends = ends[:cap(ends)]
-			t.ends = ends
-		}
-		for ; outer != 0; outer &= outer - 1 {
-			ends[count] = uint32(base + bits.TrailingZeros64(outer))
-			count++
-		}
+		t.ends[base/stride] = outer
+		t.count += bits.OnesCount64(outer)
 	}
-	t.ends = ends[:count]
 	return within == 0
 }
 
+// patterns are what marked needs. They are variables because the compiler would load constants anew
+// for every word.
+type patterns struct{ low, high, quote, delimiter, lf, cr, gather uint64 }
+
+func patternsOf(delimiter byte) *patterns {
+	return &patterns{
+		low: ^uint64(highBits), high: highBits,
+		quote: lowBits * '"', delimiter: lowBits * uint64(delimiter), lf: lowBits * '\n', cr: lowBits * '\r',
+		gather: 0x0002040810204081, // brings the high bits of eight bytes together in the highest one
+	}
+}
+
 // marked returns which bytes of the stride are quotes, and which are the delimiter, LF or CR.
-func marked(stretch *[stride]byte, delimiters uint64) (quotes, specials uint64) {
-	const (
-		low    = ^uint64(highBits)
-		gather = 0x0002040810204081 // brings the high bits of eight bytes together in the highest one
-		top    = 0xff << 56
-	)
+func (p *patterns) marked(stretch *[stride]byte) (quotes, specials uint64) {
+	low, high, gather := p.low, p.high, p.gather
+	quote, delimiter, lf, cr := p.quote, p.delimiter, p.lf, p.cr
 	for i := 0; i < stride; i += 8 {
 		word := binary.LittleEndian.Uint64(stretch[i : i+8])
 		rest := word & low
 		// The high bit of a byte is set when it is another one than the one looked for.
-		quote := rest ^ lowBits*'"' + low | word
-		special := (rest^delimiters+low)&(rest^lowBits*'\n'+low)&(rest^lowBits*'\r'+low) | word
-		quotes = quotes>>8 | (quote&highBits)*gather&top
-		specials = specials>>8 | (special&highBits)*gather&top
+		noQuote := rest ^ quote + low | word
+		special := (rest^delimiter+low)&(rest^lf+low)&(rest^cr+low) | word
+		quotes |= (noQuote & high) * gather >> 56 << (i & 63)
+		specials |= (special & high) * gather >> 56 << (i & 63)
 	}
 	return ^quotes, ^specials
 }
@@ -114,65 +118,98 @@ func (r rules) fast(b *formats.Block, n int, atEnd bool, t *tape) (s scan, under
 	if !t.write(text, n, delimiter) || !t.close(text, n, delimiter) && !atEnd {
 		return s, false
 	}
-	cells := slices.Grow(b.Cells, len(t.ends))[:len(t.ends)]
-	marks, breaks, twice := b.Marks, t.breaks, t.twice
-	count, first, begin, start := 0, 0, 0, 0
-	for _, end := range t.ends {
-		at := int(end)
-		if at < start {
-			continue // the LF of CRLF
-		}
-		from, to := uint32(start), end
-		switch text[start] {
-		case '"':
-			from, to = from+1, to-1
-			for twice[0] < from {
-				twice = twice[1:]
+	b.Cells = slices.Grow(b.Cells, t.count)[:t.count]
+	cells, twice := b.Cells, t.twice
+	rows := rowEnds{scan: &s, block: b, breaks: t.breaks, end: n, maxRow: r.maxRow}
+	count, start := 0, 0
+	for i, ends := range t.ends {
+		for ; ends != 0; ends &= ends - 1 {
+			at := i*stride + bits.TrailingZeros64(ends)
+			if at < start {
+				continue // the LF of CRLF
 			}
-			from = pastEscape(text, from, to)
-			if twice[0] < to {
-				from, to = undoubled(b, from, to)
+			cell := &cells[count]
+			cell.Start, cell.End, cell.Kind = uint32(start), uint32(at), formats.Value
+			if c := text[start]; c == '"' || c == '\'' {
+				twice = unwrap(b, cell, twice)
 			}
-		case '\'':
-			from = pastEscape(text, from, to)
-		}
-		cells[count] = formats.Cell{Start: from, End: to}
-		count++
-		if text[at] == delimiter {
+			count++
 			start = at + 1
-			continue
+			if text[at] != delimiter {
+				count = rows.add(count, at)
+				if start = rows.begin; count < 0 {
+					return s, false
+				}
+			}
 		}
-		next, ends := at+1, lf
-		switch {
-		case at == n:
-			next, ends = n, noEnd
-		case text[at] == '\n':
-		case text[at+1] == '\n':
-			next, ends = at+2, crlf
-		default:
-			ends = cr
-		}
-		if count-first > maxRowCells || next-begin > r.maxRow {
-			return s, false
-		}
-		if blankRow(b.Text, cells[first:count]) {
-			count = first
-			s.blank++
-		} else {
-			place := formats.Place{Row: s.rows + 1, Line: s.lines + 1, Offset: int64(begin)}
-			s.noteEnd(ends, place)
-			marks = append(marks, formats.RowMark{First: uint32(first), Row: place.Row, Line: place.Line, Offset: place.Offset})
-		}
-		for ; breaks[0] < end; breaks = breaks[1:] {
-			s.lines++
-		}
-		s.lines++
-		s.rows++
-		first, begin, start = count, next, next
 	}
-	b.Cells, b.Marks = cells[:count], marks
+	b.Cells = cells[:count]
 	s.used = n
 	return s, true
+}
+
+// rowEnds adds rows to a block and to what was found in it.
+type rowEnds struct {
+	scan   *scan
+	block  *formats.Block
+	breaks []uint32 // line ends within quotes that are not counted yet
+	first  int      // the row's first cell
+	begin  int      // where the row begins
+	end    int      // of the text
+	maxRow int
+}
+
+// add ends the row with the byte at that place. It returns how many cells there are then, or -1
+// when the row is over a limit.
+func (e *rowEnds) add(cells, at int) int {
+	s, b, text := e.scan, e.block, e.block.Text
+	next, ends := at+1, lf
+	switch {
+	case at == e.end:
+		next, ends = at, noEnd
+	case text[at] == '\n':
+	case text[at+1] == '\n':
+		next, ends = at+2, crlf
+	default:
+		ends = cr
+	}
+	if cells-e.first > maxRowCells || next-e.begin > e.maxRow {
+		return -1
+	}
+	if blankRow(text, b.Cells[e.first:cells]) {
+		cells = e.first
+		s.blank++
+	} else {
+		place := formats.Place{Row: s.rows + 1, Line: s.lines + 1, Offset: int64(e.begin)}
+		s.noteEnd(ends, place)
+		b.Marks = append(b.Marks, formats.RowMark{First: uint32(e.first), Row: place.Row, Line: place.Line, Offset: place.Offset})
+	}
+	for ; int64(e.breaks[0]) < int64(at); e.breaks = e.breaks[1:] {
+		s.lines++
+	}
+	s.lines++
+	s.rows++
+	e.first, e.begin = cells, next
+	return cells
+}
+
+// unwrap takes away a cell's quotes, of which none stays doubled, and the apostrophe of an escaped
+// formula. It returns what of twice comes after the cell's beginning.
+func unwrap(b *formats.Block, cell *formats.Cell, twice []uint32) []uint32 {
+	if b.Text[cell.Start] == '\'' {
+		cell.Start = pastEscape(b.Text, cell.Start, cell.End)
+		return twice
+	}
+	from, to := cell.Start+1, cell.End-1
+	for twice[0] < from {
+		twice = twice[1:]
+	}
+	from = pastEscape(b.Text, from, to)
+	if twice[0] < to {
+		from, to = undoubled(b, from, to)
+	}
+	cell.Start, cell.End = from, to
+	return twice
 }
 
 // close ends the tape: with the end of the last row, when it has no line end, and with marks that
@@ -180,11 +217,11 @@ func (r rules) fast(b *formats.Block, n int, atEnd bool, t *tape) (s scan, under
 // a line end.
 func (t *tape) close(text []byte, n int, delimiter byte) bool {
 	t.breaks, t.twice = append(t.breaks, math.MaxUint32), append(t.twice, math.MaxUint32)
-	last := len(t.ends) - 1
-	if n == 0 || last >= 0 && int(t.ends[last]) == n-1 && text[n-1] != delimiter {
+	if n == 0 || text[n-1] != delimiter && t.ends[(n-1)/stride]>>((n-1)%stride)&1 == 1 {
 		return true
 	}
-	t.ends = append(t.ends, uint32(n))
+	t.ends[n/stride] |= 1 << (n % stride)
+	t.count++
 	return false
 }
 

@@ -12,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"bulkload/pipeline/journal"
 )
 
 // A bench carries out many runs in lanes that do not know each other.
@@ -20,7 +22,8 @@ type bench struct {
 	dir     string
 	keep    bool // the folders of all runs; those with a breach are always kept
 	seed    uint64
-	feeds   int // for each resource
+	feeds   int              // for each resource
+	stop    <-chan os.Signal // ends after the runs that are under way; nil: never
 	words   io.Writer
 	lanes   []*lane
 	seasons map[string][]*season
@@ -134,10 +137,24 @@ func (l *lane) reference(s *season, number, v int) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	made := newLife(e, v)
+	if _, err := journal.Read(journal.OS{}, filepath.Join(r.folder(), "journal"), made.note); err != nil {
+		return 0, err
+	}
 	version := &s.versions[v]
-	version.stored = make(map[string]string)
+	version.stored = make(map[string]body)
 	for key, entity := range record.Resources[s.target].Entities {
-		version.stored[key] = entity.Hash
+		version.stored[key] = body{stored: entity.Hash}
+	}
+	for key, list := range byEntity(&evidence{record: record, lives: []life{*made}}) {
+		b := version.stored[key]
+		b.sent = list[0].hash
+		version.stored[key] = b
+	}
+	for intent := range made.intents {
+		b := version.stored[intent.key]
+		b.intent = intent.hash
+		version.stored[intent.key] = b
 	}
 	if err := version.check(); err != nil {
 		return 0, fmt.Errorf("%w; see %s", err, r.dir)
@@ -155,7 +172,7 @@ func (b *bench) run(runs, kills int, plan func(number int) *plan) error {
 		running.Go(func() {
 			for failures[i] == nil {
 				number := int(next.Add(1) - 1)
-				if number >= runs && b.kills() >= kills {
+				if number >= runs && b.kills() >= kills || len(b.stop) > 0 {
 					return
 				}
 				failures[i] = l.take(plan(number))

@@ -64,7 +64,7 @@ func wantedKills(t *testing.T) int {
 func brokenProgramIsSeen(t *testing.T, b *bench, words *bytes.Buffer, draw func(int) *plan) {
 	for _, s := range b.seasons[targets[0]] {
 		for v := range s.versions {
-			s.versions[v].stored["never loaded"] = strings.Repeat("0", 64)
+			s.versions[v].stored["never loaded"] = body{stored: "0"}
 		}
 	}
 	b.table = table{}

@@ -68,9 +68,9 @@ func (s *stock) items(n int, random *rand.Rand) []item {
 func (s *stock) item(rows int) item {
 	it := item{sound: true}
 	s.unique++
-	it.key = s.vary(s.resource.Key, s.resource.Example[0][s.resource.Key], s.unique)
-	if odd := it.key + "/ö ?"; s.unique%5 == 0 && s.accepts(s.resource.Key, odd) {
-		it.key = odd // what addresses and logs must escape
+	name := s.vary(s.resource.Key, s.resource.Example[0][s.resource.Key], s.unique)
+	if odd := name + "/ö ?"; s.unique%5 == 0 && s.accepts(s.resource.Key, odd) {
+		name = odd // what addresses and logs must escape
 	}
 	for _, example := range s.resource.Example[:rows] {
 		row := make(map[string]string)
@@ -81,10 +81,19 @@ func (s *stock) item(rows int) item {
 				row[name] = s.vary(name, s.resource.Example[0][name], s.unique)
 			}
 		}
-		row[s.resource.Key] = it.key
+		row[s.resource.Key] = name
 		it.rows = append(it.rows, row)
 	}
+	it.key = s.key(func(field string) string { return it.rows[0][field] })
 	return it
+}
+
+// key is the key of the entity that a row belongs to, by the row's fields.
+func (s *stock) key(field func(name string) string) string {
+	if s.resource.Part == "" {
+		return field(s.resource.Key)
+	}
+	return vendors.PartKey(field(s.resource.Key), field(s.resource.Part))
 }
 
 // vary makes the n-th other value of a field that the schema accepts: digits are counted on, so that
@@ -111,18 +120,21 @@ func (s *stock) accepts(name, value string) bool {
 	return !slices.ContainsFunc(record.Check(0, nil), func(p schema.Problem) bool { return p.Column == 0 })
 }
 
+// names reports whether a field is one of those that name an entity.
+func (s *stock) names(field string) bool { return field == s.resource.Key || field == s.resource.Part }
+
 // spoil takes a required value away, or where none is required gives one that is not of its type.
 func (it *item) spoil(s *stock) {
 	for _, name := range s.fields {
 		field, _ := s.resource.Schema.Find(name)
-		if field.Required && name != s.resource.Key {
+		if field.Required && !s.names(name) {
 			it.set(name, "")
 			it.sound = false
 			return
 		}
 	}
 	for _, name := range s.fields {
-		if name != s.resource.Key && !s.accepts(name, "?!") {
+		if !s.names(name) && !s.accepts(name, "?!") {
 			it.set(name, "?!")
 			it.sound = false
 			return
@@ -134,7 +146,7 @@ func (it *item) spoil(s *stock) {
 func (it *item) change(s *stock) {
 	for _, name := range s.fields {
 		field, _ := s.resource.Schema.Find(name)
-		if name == s.resource.Key || slices.Contains(s.resource.Unique, name) || field.Values != nil || field.ReadOnly ||
+		if s.names(name) || slices.Contains(s.resource.Unique, name) || field.Values != nil || field.ReadOnly ||
 			it.rows[0][name] == "" {
 			continue
 		}
@@ -176,7 +188,7 @@ func (s *stock) corrected(items []item, random *rand.Rand) []item {
 		switch {
 		case !it.sound:
 			right := s.item(len(it.rows))
-			right.set(s.resource.Key, it.key)
+			right.set(s.resource.Key, it.rows[0][s.resource.Key])
 			right.key = it.key
 			it = right
 		case random.IntN(4) == 0:

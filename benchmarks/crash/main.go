@@ -5,7 +5,7 @@
 //
 //	go run ./benchmarks/crash -runs 5000
 //
-// Program and sandbox are processes of their own. What happens follows from -seed; the instants of a
+// Program and sandbox are processes of their own. Ctrl-C ends it after the runs that are under way. What happens follows from -seed; the instants of a
 // kill at random do not quite.
 package main
 
@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"strings"
 	"time"
@@ -91,7 +92,9 @@ func execute(args []string, stdout, stderr io.Writer) (breaches int, err error) 
 	began := time.Now()
 	b, err := newBench(dir, o.seed, min(o.lanes, o.runs), feeds, stderr)
 	if err == nil {
-		b.keep = o.keep
+		stop := make(chan os.Signal, 1)
+		signal.Notify(stop, os.Interrupt)
+		b.keep, b.stop = o.keep, stop
 		err = b.run(o.runs, o.kills, o.plan)
 	}
 	if b.table.rows != nil {

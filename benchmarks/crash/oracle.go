@@ -19,10 +19,8 @@ import (
 
 // A life is one process of a run, and what it left behind.
 type life struct {
-	began, ended time.Time
-	killed       bool // by SIGKILL
-	code         int
-	feed         int // version of the feed that it read
+	ended time.Time
+	feed  int // version of the feed that it read
 	// journal is what the run's journal held when the process was gone.
 	intents  map[sent]bool
 	outcomes map[sent]vendors.Outcome
@@ -34,8 +32,9 @@ type sent struct {
 	hash string // as journals have it, in hexadecimal
 }
 
-// short cuts a record's hash to what a journal keeps of it.
-func short(hash string) string { return hash[:min(len(hash), 2*len(vendors.Hash{}))] }
+func newLife(e ending, feed int) *life {
+	return &life{ended: e.ended, feed: feed, intents: make(map[sent]bool), outcomes: make(map[sent]vendors.Outcome)}
+}
 
 // note takes a record of the run's journal.
 func (l *life) note(r journal.Record) error {
@@ -133,19 +132,19 @@ func (e *evidence) changed() bool { return e.lives[len(e.lives)-1].feed != e.liv
 func (v *verdict) storage(e *evidence) {
 	entities := e.record.Resources[e.resource].Entities
 	refusals := e.record.Resources[e.resource].Faults["refuse"]
-	for key, hash := range e.final().stored {
+	for key, body := range e.final().stored {
 		stored, ok := entities[key]
 		switch {
 		case !ok && e.rejected[key] == 0:
 			v.breach(lost, "%q is neither stored nor among the rejects", key)
 		case !ok && refusals == 0 && e.manifest.Rows["unknown"] == 0:
 			v.breach(lost, "%q is not stored, though the vendor refused nothing", key)
-		case ok && stored.Hash != hash && e.rejected[key] == 0:
-			v.breach(stale, "%q is stored with the body %s, the feed says %s", key, short(stored.Hash), short(hash))
+		case ok && stored.Hash != body.stored && e.rejected[key] == 0:
+			v.breach(stale, "%q is stored with the body %.16s, the feed says %.16s", key, stored.Hash, body.stored)
 		}
 	}
 	for key := range entities {
-		known := slices.ContainsFunc(e.versions, func(f version) bool { return f.stored[key] != "" })
+		known := slices.ContainsFunc(e.versions, func(f version) bool { return f.stored[key].stored != "" })
 		if !known {
 			v.breach(stale, "%q is stored, but no feed has it so", key)
 		}
@@ -155,8 +154,9 @@ func (v *verdict) storage(e *evidence) {
 // application is one time that the vendor stored an entity.
 type application struct {
 	sandbox.Request
-	hash string
+	hash string // of what was sent
 	life int
+	body sent // by which the journal knows it; without a hash when no feed gives such a body
 }
 
 // certain reports whether the vendor's answer left the sandbox whole and at once.
@@ -173,13 +173,23 @@ func byEntity(e *evidence) map[string][]application {
 	all := make(map[string][]application)
 	for _, request := range e.record.Log {
 		for _, applied := range request.Applied {
-			all[applied.ID] = append(all[applied.ID], application{request, applied.Hash, e.lifeAt(request.At)})
+			all[applied.ID] = append(all[applied.ID], application{request, applied.Hash, e.lifeAt(request.At), e.known(applied)})
 		}
 	}
 	for _, list := range all {
 		slices.SortStableFunc(list, func(a, b application) int { return a.At.Compare(b.At) })
 	}
 	return all
+}
+
+// known finds by which hash the journal knows what a request carried.
+func (e *evidence) known(applied sandbox.Applied) sent {
+	for i := range e.versions {
+		if b := e.versions[i].stored[applied.ID]; b.sent == applied.Hash {
+			return sent{applied.ID, b.intent}
+		}
+	}
+	return sent{key: applied.ID}
 }
 
 // lifeAt is the process that sent what arrived at a time.
@@ -192,15 +202,15 @@ func (e *evidence) lifeAt(at time.Time) int {
 }
 
 // applications looks at every time that an entity was stored: each needs its intent, each but the
-// first a reason.
+// first a reason. A request that the program gave up, or did not live to see answered, is doubtful.
 func (v *verdict) applications(e *evidence) {
 	for key, list := range byEntity(e) {
 		for i := range list {
 			a := &list[i]
-			if !e.lives[a.life].intents[sent{key, short(a.hash)}] {
+			if !e.lives[a.life].intents[a.body] {
 				v.breach(unfaithful, "%q was sent by process %d, and the journal does not say so", key, a.life+1)
 			}
-			if !a.certain() || e.interruptedAfter(key, a) {
+			if !a.certain() || e.lives[a.life].outcomes[a.body] == vendors.Unsettled {
 				v.doubtful++
 			}
 			if i > 0 {
@@ -208,11 +218,6 @@ func (v *verdict) applications(e *evidence) {
 			}
 		}
 	}
-}
-
-// interruptedAfter reports whether the process ended without having written down how a request of its ended.
-func (e *evidence) interruptedAfter(key string, a *application) bool {
-	return e.lives[a.life].outcomes[sent{key, short(a.hash)}] == vendors.Unsettled
 }
 
 // again looks for the reason why an entity was sent once more.
@@ -232,7 +237,7 @@ func (v *verdict) again(e *evidence, key string, before, now *application) {
 		}
 	default:
 		for _, l := range e.lives[before.life:now.life] {
-			if settled(l.outcomes[sent{key, short(now.hash)}]) {
+			if settled(l.outcomes[now.body]) {
 				v.breach(duplicated, "%q was sent again by process %d, though the journal of process %d has its outcome",
 					key, now.life+1, before.life+1)
 				return
@@ -247,7 +252,7 @@ func settled(o vendors.Outcome) bool {
 }
 
 // jitter is by how much arrivals may come together on a busy machine, though the requests left apart.
-const jitter = 300 * time.Millisecond
+const jitter = 500 * time.Millisecond
 
 // pace looks for requests above the rate and for those that came although all were to wait. Each
 // process is looked at by itself.

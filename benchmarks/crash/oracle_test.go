@@ -26,26 +26,26 @@ func madeUp() *evidence {
 		{key: "b", rows: make([]map[string]string, 1), sound: true},
 		{key: "bad", rows: make([]map[string]string, 3)},
 	}
-	stored := map[string]string{"a": hash("a1"), "b": hash("b1")}
-	corrected := map[string]string{"a": hash("a2"), "b": hash("b1")}
+	stored := map[string]body{"a": {hash("a1"), hash("a1"), "a1"}, "b": {hash("b1"), hash("b1"), "b1"}}
+	corrected := map[string]body{"a": {hash("a2"), hash("a2"), "a2"}, "b": {hash("b1"), hash("b1"), "b1"}}
 	put := func(ms int, key, body string) sandbox.Request {
 		return sandbox.Request{At: noon.Add(time.Duration(ms) * time.Millisecond), Method: "PUT", Path: "/" + key, Status: 200,
 			Applied: []sandbox.Applied{{ID: key, Hash: hash(body)}}}
 	}
-	a, b := sent{"a", short(hash("a1"))}, sent{"b", short(hash("b1"))}
+	a, b := sent{"a", "a1"}, sent{"b", "b1"}
 	return &evidence{
 		repeat: vendors.Harmless, rate: 10, resource: "v/r",
 		versions: []version{{items, stored}, {items, corrected}},
 		lives: []life{
-			{began: noon, ended: noon.Add(time.Second), killed: true, intents: map[sent]bool{a: true, b: true},
+			{ended: noon.Add(time.Second), intents: map[sent]bool{a: true, b: true},
 				outcomes: map[sent]vendors.Outcome{a: vendors.Created}},
-			{began: noon.Add(time.Second), ended: noon.Add(time.Minute), intents: map[sent]bool{a: true, b: true},
+			{ended: noon.Add(time.Minute), intents: map[sent]bool{a: true, b: true},
 				outcomes: map[sent]vendors.Outcome{a: vendors.Created, b: vendors.Created}},
 		},
 		record: sandbox.Record{
 			Resources: map[string]sandbox.Resource{"v/r": {Entities: map[string]sandbox.Entity{
 				"a": {Applied: 1, Hash: hash("a1")}, "b": {Applied: 2, Hash: hash("b1")}}, Faults: map[string]int64{}}},
-			Log: []sandbox.Request{put(100, "a", "a1"), put(900, "b", "b1"), put(1500, "b", "b1")},
+			Log: []sandbox.Request{put(100, "a", "a1"), put(900, "b", "b1"), put(1700, "b", "b1")},
 		},
 		manifest: manifest{RowsIn: 6, Rows: map[string]int64{"created": 3, "rejected": 3}, Entities: map[string]int64{"created": 2, "rejected": 1}},
 		rejected: map[string]int64{"bad": 3},
@@ -78,24 +78,23 @@ func TestJudge(t *testing.T) {
 		{"the corrected body is stored", func(e *evidence) {
 			e.lives[1].feed = 1
 			entity(e, "a", "a2")
-			e.lives[1].intents[sent{"a", short(hash("a2"))}] = true
+			e.lives[1].intents[sent{"a", "a2"}] = true
 			again := e.record.Log[0]
 			again.At, again.Applied = noon.Add(2*time.Second), []sandbox.Applied{{ID: "a", Hash: hash("a2")}}
 			e.record.Log = append(e.record.Log, again)
 		}, nil},
-		{"two bodies from one feed", func(e *evidence) {
+		{"a body that no feed gives", func(e *evidence) {
 			e.record.Log[2].Applied = []sandbox.Applied{{ID: "b", Hash: hash("b2")}}
-			e.lives[1].intents[sent{"b", short(hash("b2"))}] = true
-		}, []breachKind{duplicated}},
+		}, []breachKind{unfaithful, duplicated}},
 		{"something that no feed has", func(e *evidence) { entity(e, "c", "c") }, []breachKind{stale}},
 		{"sent again though its outcome was written down", func(e *evidence) {
-			e.lives[0].outcomes[sent{"b", short(hash("b1"))}] = vendors.Created
+			e.lives[0].outcomes[sent{"b", "b1"}] = vendors.Created
 		}, []breachKind{duplicated}},
 		{"a refusal sent again", func(e *evidence) {
-			e.lives[0].outcomes[sent{"b", short(hash("b1"))}] = vendors.Refused
+			e.lives[0].outcomes[sent{"b", "b1"}] = vendors.Refused
 		}, []breachKind{duplicated}},
 		{"a doubtful one sent again", func(e *evidence) {
-			e.lives[0].outcomes[sent{"b", short(hash("b1"))}] = vendors.Unknown
+			e.lives[0].outcomes[sent{"b", "b1"}] = vendors.Unknown
 		}, nil},
 		{"stored twice where that is not harmless", func(e *evidence) { e.repeat = vendors.Unsafe }, []breachKind{duplicated}},
 		{"sent again after an answer", func(e *evidence) {
@@ -108,25 +107,26 @@ func TestJudge(t *testing.T) {
 			e.record.Log[0].Fault, e.record.Log[0].Status = "drop-after", 0
 		}, nil},
 		{"sent again when the answer was late", func(e *evidence) {
-			e.record.Log = append(e.record.Log, e.record.Log[0])
-			e.record.Log[3].At = noon.Add(100*time.Millisecond + timeout)
+			e.record.Log[2] = e.record.Log[0]
+			e.lives[0].ended = noon.Add(100*time.Millisecond + timeout)
+			e.record.Log[2].At = e.lives[0].ended
 		}, nil},
 		{"sent before it was written down", func(e *evidence) {
-			delete(e.lives[0].intents, sent{"a", short(hash("a1"))})
+			delete(e.lives[0].intents, sent{"a", "a1"})
 		}, []breachKind{unfaithful}},
 		{"written down with another body", func(e *evidence) {
-			delete(e.lives[0].intents, sent{"a", short(hash("a1"))})
-			e.lives[0].intents[sent{"a", short(hash("a2"))}] = true
+			delete(e.lives[0].intents, sent{"a", "a1"})
+			e.lives[0].intents[sent{"a", "a2"}] = true
 		}, []breachKind{unfaithful}},
 		{"a token for two bodies", func(e *evidence) { e.record.TokensReused = []string{"t"} }, []breachKind{unfaithful}},
 		{"above the rate", func(e *evidence) {
 			for i := range 20 {
-				e.record.Log = append(e.record.Log, sandbox.Request{At: noon.Add(time.Duration(2000+10*i) * time.Millisecond), Method: "GET", Status: 200})
+				e.record.Log = append(e.record.Log, sandbox.Request{At: noon.Add(time.Duration(3000+10*i) * time.Millisecond), Method: "GET", Status: 200})
 			}
 		}, []breachKind{tooFast}},
 		{"at the rate", func(e *evidence) {
 			for i := range 20 {
-				e.record.Log = append(e.record.Log, sandbox.Request{At: noon.Add(time.Duration(2000+100*i) * time.Millisecond), Method: "GET", Status: 200})
+				e.record.Log = append(e.record.Log, sandbox.Request{At: noon.Add(time.Duration(3000+100*i) * time.Millisecond), Method: "GET", Status: 200})
 			}
 		}, nil},
 		{"two processes at the rate each", func(e *evidence) {

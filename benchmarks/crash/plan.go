@@ -92,8 +92,8 @@ var themes = []theme{
 	{name: "reset before applying", faults: []string{"reset-before"}},
 	{name: "reset after applying", faults: []string{"reset-after"}},
 	{name: "hang", faults: []string{"hang"}, slow: true},
-	{name: "late answer", faults: []string{"late:20ms", "late:2s"}, slow: true},
-	{name: "slow body", faults: []string{"slow:40ms", "slow:2s"}, slow: true},
+	{name: "late answer", faults: []string{"late:20ms", "late:3s"}, slow: true},
+	{name: "slow body", faults: []string{"slow:40ms", "slow:3s"}, slow: true},
 	{name: "HTML for JSON", faults: []string{"html"}},
 	{name: "truncated answer", faults: []string{"cut"}},
 	{name: "refusal", faults: []string{"refuse:422", "refuse"}},
@@ -112,7 +112,7 @@ func newPlan(seed uint64, number, seasons int) *plan {
 		p.ending = []string{".xlsx", ".ndjson", ".parquet", ".tsv.gz", ".csv.zst"}[random.IntN(5)]
 	}
 	if random.IntN(5) == 0 {
-		p.rate = float64(25 + random.IntN(50))
+		p.rate = float64(10 + random.IntN(20))
 	}
 	p.createOnly = random.IntN(8) == 0
 	p.faults = p.theme.draw(random)
@@ -194,4 +194,4 @@ func (p *plan) String() string {
 }
 
 // timeout is how long the program waits for an answer. Faults that take longer are doubtful.
-const timeout = 500 * time.Millisecond
+const timeout = 2 * time.Second

@@ -56,6 +56,7 @@ func (c *call) live() (e ending, err error) {
 	process := exec.Command(args[0], args[1:]...)
 	var words bytes.Buffer
 	process.Dir, process.Env, process.Stdout, process.Stderr = c.dir, c.env, &words, &words
+	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the harness alone
 	e.began = time.Now()
 	if err := process.Start(); err != nil {
 		return e, err

@@ -10,7 +10,8 @@ import (
 )
 
 // targets are the resources that are put to the test. A resource joins with its name.
-var targets = []string{"fashiontrade/products"}
+var targets = []string{"fashiontrade/products", "fashiontrade/prepacks", "fashiontrade/price-lists",
+	"fashiontrade/prepack-price-lists", "fashiontrade/product-stock", "fashiontrade/prepack-stock"}
 
 // A season is a feed and the same feed corrected, with what an undisturbed import of each stores.
 type season struct {
@@ -22,7 +23,15 @@ type season struct {
 // A version is one state of a feed.
 type version struct {
 	items  []item
-	stored map[string]string // key to hash of the body, as the sandbox's record has it
+	stored map[string]body // by key
+}
+
+// A body is what an undisturbed import made of an entity, as hashes in hexadecimal. What the vendor
+// keeps may differ from what is sent to it, and that from what the journal calls the entity's body.
+type body struct {
+	stored string // in the sandbox's record
+	sent   string // in its log
+	intent string // in the journal
 }
 
 // keysPerFeed is how many entities a feed has at most; half of that at least.
@@ -53,8 +62,13 @@ func (v *version) check() error {
 			continue
 		}
 		sound++
-		if v.stored[v.items[i].key] == "" {
+		if v.stored[v.items[i].key] == (body{}) {
 			return fmt.Errorf("an undisturbed import did not store %q", v.items[i].key)
+		}
+	}
+	for key, b := range v.stored {
+		if b.sent == "" || b.intent == "" {
+			return fmt.Errorf("an undisturbed import stored %q without a request or an intent: %+v", key, b)
 		}
 	}
 	if len(v.stored) != sound {

@@ -279,15 +279,14 @@ func (r *run) contend(p *os.Process, gone <-chan struct{}) {
 
 // look takes down what a process left behind, and reports whether the run is done.
 func (r *run) look(number int, s *step, e ending) (done bool, err error) {
-	l := life{began: e.began, ended: e.ended, killed: e.killed, code: e.code, feed: r.version,
-		intents: make(map[sent]bool), outcomes: make(map[sent]vendors.Outcome)}
+	l := newLife(e, r.version)
 	_, err = journal.Read(journal.OS{}, filepath.Join(r.folder(), "journal"), l.note)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, journal.ErrUnbegun) {
 		r.verdict.breach(unfaithful, "the journal after process %d: %v", number+1, err)
 		return false, nil
 	}
 	r.written = err == nil
-	r.evidence.lives = append(r.evidence.lives, l)
+	r.evidence.lives = append(r.evidence.lives, *l)
 	if err := r.whole(number); err != nil {
 		return false, err
 	}
@@ -420,9 +419,11 @@ func (r *run) rejects() (map[string]int64, error) {
 		if err != nil {
 			return nil, err
 		}
-		key := slices.Index(block.Header.Names, r.resource.Key)
 		for i := range block.Len() {
-			counts[string(block.Row(i).Cell(key))]++
+			key := r.season.stock.key(func(field string) string {
+				return string(block.Row(i).Cell(slices.Index(block.Header.Names, field)))
+			})
+			counts[key]++
 		}
 		block.Release()
 	}

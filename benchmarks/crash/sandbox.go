@@ -27,6 +27,7 @@ type stand struct {
 // startStand starts the program's own sandbox on a free port.
 func startStand(program string) (*stand, error) {
 	s := &stand{process: exec.Command(program, "sandbox", "--listen", "127.0.0.1:0"), vendors: make(map[string]string)}
+	s.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is for the harness alone
 	out, err := s.process.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -64,7 +64,7 @@ cannot be reached or is ill.`,
 	check.Flags().StringVar(&flags.sandbox, "sandbox", "", "ask the built-in stand-in of the vendor, kept in `DIR` when one is given with =")
 	check.Flags().Lookup("sandbox").NoOptDefVal = inMemory
 	addDebug(check.Flags(), &flags.debug)
-	c.AddCommand(check)
+	c.AddCommand(check, p.rebuildCommand())
 	return c
 }
 

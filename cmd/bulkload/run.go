@@ -117,11 +117,11 @@ func (k *lasting) close() (err error) {
 }
 
 // stateDir is where accounts keep their history: as told, else the user's folder for such things.
-func (l *load) stateDir() (string, error) {
-	if dir := cmp.Or(l.flags.stateDir, l.getenv("BULKLOAD_STATE_DIR")); dir != "" {
+func (p *program) stateDir(told string) (string, error) {
+	if dir := cmp.Or(told, p.getenv("BULKLOAD_STATE_DIR")); dir != "" {
 		return dir, nil
 	}
-	if dir := l.getenv("XDG_STATE_HOME"); dir != "" {
+	if dir := p.getenv("XDG_STATE_HOME"); dir != "" {
 		return filepath.Join(dir, "bulkload"), nil
 	}
 	if runtime.GOOS == "linux" {
@@ -169,8 +169,7 @@ func (l *load) openLasting(ctx context.Context) error {
 // them is said, and is no reason to stop.
 func (l *load) fold(ctx context.Context) error {
 	err := l.lasting.account.Fold(ctx, journal.OS{})
-	var missing *account.MissingError
-	if errors.As(err, &missing) {
+	if err != nil && account.OnlyMissing(err) {
 		fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
 		return nil
 	}
@@ -207,7 +206,7 @@ func settingsLock(dir string) *flock.Flock {
 }
 
 func (l *load) openAccount() error {
-	dir, err := l.stateDir()
+	dir, err := l.stateDir(l.flags.stateDir)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ type DamagedError struct {
 
 // Error tells the way out: nothing is lost.
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("%s is damaged, or no history of bulkload's (%v): the journals of the runs hold all that was in it; have it made anew from them",
+	return fmt.Sprintf("%s is damaged, or no history of bulkload's (%v): the journals of the runs hold all that was in it; make it anew from them: bulkload accounts rebuild",
 		e.Path, e.Err)
 }
 

@@ -229,7 +229,7 @@ func (a *archive) open(name string, limit int64, consumed *atomic.Int64) (*part,
 	case zip.Store:
 		p.plain = packed
 	case zip.Deflate:
-		p.plain = flate.NewReader(bufio.NewReaderSize(packed, packedRoom))
+		p.plain = flate.NewReader(bufio.NewReaderSize(packed, int(min(f.CompressedSize64, packedRoom))))
 	default:
 		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook's part %q is compressed by method %d, only deflate is read", f.Name, f.Method)}
 	}

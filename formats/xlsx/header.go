@@ -136,6 +136,6 @@ func columnName(text string) string {
 
 func (r *Reader) keep(b *formats.Block) {
 	b.Header, b.Sheet = r.header, r.Sheet()
-	r.sheet.width = len(r.header.Names)
+	r.sheet.width, r.sheet.small = len(r.header.Names), true
 	r.pending = b
 }

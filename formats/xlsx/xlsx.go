@@ -310,6 +310,9 @@ func (r *Reader) block() *formats.Block {
 		b.Reset()
 	default:
 		b = formats.NewBlock(r.recycle)
+		b.Text = make([]byte, 0, startText)
+		b.Cells = make([]formats.Cell, 0, startCells)
+		b.Marks = make([]formats.RowMark, 0, startRows)
 	}
 	b.Header, b.Sheet = r.header, r.Sheet()
 	return b

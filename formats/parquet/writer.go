@@ -17,12 +17,13 @@ const (
 	batchRows    = 256      // rows handed to the encoder at once
 	groupRows    = 64 << 10 // rows of a row group, at most
 	groupBytes   = 16 << 20 // text of a row group after which it ends
+	groupCells   = 1 << 20  // and cells: an empty one takes memory too, and exports have many of them
 	pageBytes    = 64 << 10 // of a page, about
 	dictionaries = 256 << 10
 )
 
 // Writer writes rows as a Parquet file: a column of optional UTF-8 strings for each column, packed
-// with Snappy, in row groups of about 16 MiB of text, with page checksums. A Number column is
+// with Snappy, in row groups of about 16 MiB of text or a million cells, with page checksums. A Number column is
 // written as strings too, because a column of the format has one type and one cell that is no
 // decimal number would then have no place. An empty cell is a null.
 type Writer struct {
@@ -139,7 +140,7 @@ func (w *Writer) flush() (err error) {
 	w.group += w.batch
 	w.bytes += len(w.text)
 	w.text, w.ends, w.batch = w.text[:0], w.ends[:0], 0
-	if w.group < groupRows && w.bytes < groupBytes {
+	if w.group < groupRows && w.bytes < groupBytes && w.group*len(w.columns) < groupCells {
 		return nil
 	}
 	w.group, w.bytes = 0, 0

@@ -47,7 +47,7 @@ type run struct {
 	random   *rand.Rand // for what does not decide what happens
 	begun    bool       // the run's folder says how it was called
 	written  bool       // its journal has a beginning
-	full     bool       // the last process ended because nothing could be written
+	cut      bool       // the last process did not come to its end
 	evidence evidence
 	verdict  *verdict
 	result   result
@@ -291,9 +291,9 @@ func (r *run) look(number int, s *step, e ending) (done bool, err error) {
 		return false, err
 	}
 	m := &r.evidence.manifest
-	r.full = false
+	r.cut = e.killed || e.code == -1
 	switch {
-	case e.killed || e.code == -1:
+	case r.cut:
 	case e.code == codeDone || e.code == codeSomeNot:
 		if m.ExitCode != e.code || m.Resume != "" {
 			r.verdict.breach(unreported, "process %d ended with %d, its manifest says %d and %q", number+1, e.code, m.ExitCode, m.Resume)
@@ -302,7 +302,7 @@ func (r *run) look(number int, s *step, e ending) (done bool, err error) {
 	case e.code == codeSIGINT && (s.blow == interrupt || s.blow == twice):
 	case e.code != codeInternal && (s.blow == fullDisk || s.blow == fileLimit):
 		r.result.full++
-		r.full = true
+		r.cut = true
 	default:
 		r.verdict.breach(failed, "process %d (%v) ended with %d: %s", number+1, s.blow, e.code, tail(e.words))
 	}
@@ -431,8 +431,8 @@ func (r *run) rejects() (map[string]int64, error) {
 
 // litter looks for temporary files that nobody takes away.
 func (r *run) litter() {
-	if r.full {
-		return // the next run on the account takes it away
+	if r.cut {
+		return // the report was written, the rest is left to the next run on the account
 	}
 	for _, pattern := range []string{"run/*.tmp", "state/*.tmp", "state/*/*.tmp"} {
 		if left, err := filepath.Glob(filepath.Join(r.disk, pattern)); err != nil || len(left) > 0 {

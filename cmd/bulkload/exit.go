@@ -8,6 +8,7 @@ import (
 	"bulkload/formats"
 	"bulkload/pipeline"
 	"bulkload/pipeline/account"
+	"bulkload/pipeline/journal"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
@@ -62,7 +63,7 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitTooMany
 	case errors.Is(err, send.ErrUnauthorised):
 		return exitUnauthorised
-	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*send.KeepError](err):
+	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
 		return exitTemporary
 	case is[*pipeline.StaleError](err):
 		return exitStale

@@ -9,6 +9,8 @@ import (
 
 	"bulkload/formats"
 	"bulkload/pipeline"
+	"bulkload/pipeline/account"
+	"bulkload/pipeline/journal"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
 	"bulkload/pipeline/send"
@@ -37,6 +39,8 @@ func TestExitCode(t *testing.T) {
 		{"a bug", wrap(&pipeline.InternalError{}), 0, 70},
 		{"Ctrl-C", wrap(pipeline.ErrInterrupted), syscall.SIGINT, 130},
 		{"terminated", wrap(pipeline.ErrInterrupted), syscall.SIGTERM, 143},
+		{"the journal could not be written", wrap(&journal.WriteError{Err: errors.New("full")}), 0, 5},
+		{"the account is in use", wrap(&account.BusyError{}), 0, 5},
 		{"Ctrl-C twice", wrap(context.Canceled), syscall.SIGINT, 130},
 		{"cancelled by nobody", wrap(context.Canceled), 0, 1},
 		{"said before", wrap(&saidError{2}), 0, 2},
@@ -52,8 +56,14 @@ func TestExitCode(t *testing.T) {
 // whose report was.
 func TestFailing(t *testing.T) {
 	for code, want := range map[int]int{0: 1, 1: 1, 2: 1, 3: 3, 4: 4, 5: 5, 8: 1, 70: 70, 130: 130} {
-		if got := failing(code); got != want {
-			t.Errorf("failing(%d) = %d, want %d", code, got, want)
+		if got := failing(code, false); got != want {
+			t.Errorf("failing(%d) without a journal = %d, want %d", code, got, want)
+		}
+		if want == 1 && code != 1 {
+			want = 5 // going on with the run writes it
+		}
+		if got := failing(code, true); got != want {
+			t.Errorf("failing(%d) with a journal = %d, want %d", code, got, want)
 		}
 	}
 }

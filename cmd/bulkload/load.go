@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -382,10 +383,12 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 	unwritten := errors.Join(l.lasting.sync(), l.outputs.write(l, result, code))
 	err := errors.Join(unwritten, l.settle(ctx, s, code, unwritten))
 	if err = errors.Join(err, l.tell(result, code)); err != nil {
-		fmt.Fprintf(l.stderr, "bulkload: %v\n", err)
-		code = failing(code)
+		for _, line := range untold(err, s.Stopped) {
+			fmt.Fprintf(l.stderr, "bulkload: %s\n", line)
+		}
+		code = failing(code, unwritten != nil && l.lasting.journal != nil)
 	}
-	if unwritten != nil && l.lasting.journal != nil {
+	if unwritten != nil && l.lasting.journal != nil && s.Resume == "" {
 		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: bulkload resume %s\n", l.outputs.dir)
 	}
 	if code == exitDone {
@@ -394,13 +397,27 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 	return &saidError{code}
 }
 
+// untold are the lines of an error, each once, but for those that were told.
+func untold(err error, told string) (lines []string) {
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		if !strings.Contains(told, line) && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 // failing is the code of a run that could not write down all of what it did: not that of one that did.
-func failing(code int) int {
-	switch code {
-	case exitDone, exitSomeNot, exitNothing:
+// What a journal holds can be written by going on with the run.
+func failing(code int, journaled bool) int {
+	switch {
+	case code != exitDone && code != exitSomeNot && code != exitNothing:
+		return code
+	case journaled:
+		return exitTemporary
+	default:
 		return exitUsage
 	}
-	return code
 }
 
 func (l *load) accountLabel() string {

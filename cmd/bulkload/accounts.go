@@ -117,7 +117,7 @@ func (p *program) listAccounts(flags *accountsFlags) error {
 }
 
 func listed(name string, c accountConfig) listedAccount {
-	l := listedAccount{Name: name, Vendor: c.Vendor, APIVersion: c.APIVersion, Credential: c.source(), Workers: c.Workers}
+	l := listedAccount{Name: name, Vendor: c.Vendor, APIVersion: c.APIVersion.String(), Credential: c.source(), Workers: c.Workers}
 	_, account, err := usable(name, c)
 	if err == nil {
 		err = c.oneSource()

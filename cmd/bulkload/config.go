@@ -32,17 +32,47 @@ type config struct {
 // accountConfig is one account of the configuration file. The token comes from a file, a command
 // or the environment; it is never written here.
 type accountConfig struct {
-	Vendor       string `yaml:"vendor"`
-	BaseURL      string `yaml:"base_url"`
-	APIVersion   string `yaml:"api_version"`
-	TokenFile    string `yaml:"token_file"`
-	TokenCommand string `yaml:"token_command"`
-	TokenEnv     string `yaml:"token_env"`
-	Rate         string `yaml:"rate"`
-	Workers      int    `yaml:"workers"`
-	Timeout      string `yaml:"timeout"`
+	Vendor       string   `yaml:"vendor"`
+	BaseURL      string   `yaml:"base_url"`
+	APIVersion   versions `yaml:"api_version"`
+	TokenFile    string   `yaml:"token_file"`
+	TokenCommand string   `yaml:"token_command"`
+	TokenEnv     string   `yaml:"token_env"`
+	Rate         string   `yaml:"rate"`
+	Workers      int      `yaml:"workers"`
+	Timeout      string   `yaml:"timeout"`
 	// MaxErrors are error budgets as --max-errors takes them, which replaces them all.
 	MaxErrors oneOrMore `yaml:"max_errors"`
+}
+
+// versions are those of a vendor's resources, which a vendor may count each by itself.
+type versions struct {
+	all  string // of those that are not in each; empty: each one's default
+	each map[string]string
+}
+
+// UnmarshalYAML reads one version for all resources, or a map from resources to versions.
+func (v *versions) UnmarshalYAML(node *yaml.Node) error {
+	if node.Kind == yaml.ScalarNode {
+		v.all = node.Value
+		return nil
+	}
+	return node.Decode(&v.each)
+}
+
+// of is the version of a resource such as fashiontrade/products; empty: its default.
+func (v *versions) of(target string) string {
+	_, resource, _ := strings.Cut(target, "/")
+	return cmp.Or(v.each[resource], v.all)
+}
+
+// String writes the versions as a listing shows them: "1", or "product-stock 2, products 1".
+func (v versions) String() string {
+	var parts []string
+	for _, resource := range slices.Sorted(maps.Keys(v.each)) {
+		parts = append(parts, resource+" "+v.each[resource])
+	}
+	return cmp.Or(v.all, strings.Join(parts, ", "))
 }
 
 // oneOrMore is a list that may be written as its only item.

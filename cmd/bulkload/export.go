@@ -117,7 +117,7 @@ func (e *exporting) chooseSource() error {
 	}
 	version := e.flags.apiVersion
 	if version == "" {
-		version = settings.APIVersion
+		version = settings.APIVersion.of(e.flags.to)
 	}
 	if e.vendor, e.resource, err = all.Find(e.flags.to, version); err != nil {
 		return err

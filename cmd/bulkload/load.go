@@ -109,7 +109,7 @@ func (l *load) choose() error {
 		return &usageError{err}
 	}
 	if version == "" {
-		version = settings.APIVersion
+		version = settings.APIVersion.of(l.flags.to)
 	}
 	if len(l.flags.maxErrors) == 0 {
 		l.flags.maxErrors = settings.MaxErrors

@@ -170,7 +170,7 @@ func (p *pass) addTwins(u *unit) {
 // addBeside holds an entity back that may lack a row: the vendor would take it as whole, and when
 // the row comes with the corrected rejects, it would replace all the others.
 func (p *pass) addBeside(u *unit) {
-	if u.beside.Row == 0 {
+	if u.beside.Row == 0 || p.job.deletes {
 		return
 	}
 	u.entity.Add(schema.Problem{Rule: MayLackRow, Field: p.job.Resource.Key,

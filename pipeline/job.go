@@ -58,6 +58,7 @@ type Job struct {
 	// Progress is told how far the job is, often and from several goroutines. Nil: nobody listens.
 	Progress func(Progress)
 
+	deletes bool             // its entities are names of what is to go
 	binding *mapping.Binding // of the last header that was met
 	tally   formats.Tally
 }
@@ -173,7 +174,10 @@ func (j *Job) summary(rows int64, c *report.Collector) *report.Summary {
 		Target: j.Vendor.Name + "/" + j.Resource.Name, Version: j.Resource.Version, Noun: j.Resource.Noun,
 		RowsIn: rows, Blank: j.tally.Blank, Remarks: j.tally.Remarks,
 		Counts: c.Counts, Rules: c.Rules(j.sentence), Ignored: j.binding.Ignored, Dropped: j.binding.Dropped,
-		Sending: j.Client != nil && !j.Rehearse,
+		Sending: j.Client != nil && !j.Rehearse, Deleting: j.deletes,
+	}
+	if j.deletes { // the names are all that is read
+		s.Ignored, s.Dropped = nil, nil
 	}
 	if j.Counts != nil {
 		s.Requests = report.Requests{Sent: j.Counts.Sent.Load(), Retried: j.Counts.Retried.Load(), Throttled: j.Counts.Throttled.Load()}

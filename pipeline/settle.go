@@ -53,7 +53,7 @@ func (s *settler) settledRows() int64 {
 func (s *settler) event(u *unit) report.Event {
 	e := &u.entity
 	s.job.addAnswer(u)
-	if s.rehearsal && report.WentIn(e.Outcome) {
+	if s.rehearsal && report.WentIn(e.Outcome) && !(s.job.deletes && e.Outcome == vendors.Unchanged) {
 		e.Outcome = vendors.Skipped
 	}
 	if !s.rehearsal && e.Outcome == vendors.Skipped {
@@ -87,6 +87,9 @@ func (j *Job) addAnswer(u *unit) {
 
 // doubt says what to do about an entity that may be stored or not.
 func (j *Job) doubt() string {
+	if j.deletes {
+		return "the deletion was sent and no answer came: it may be gone or not; deleting it again settles it"
+	}
 	if j.Resource.Repeat == vendors.Unsafe {
 		return NoAnswer.Sentence + "; look whether the vendor has it, and load it with --again only if it has not"
 	}

@@ -43,7 +43,13 @@ type loadFlags struct {
 	compare       string
 	output        []string
 	plan          string
-	replace       bool
+
+	deletes      bool // they are those of delete
+	all          bool
+	whole        bool
+	noSnapshot   bool
+	yesDeleteAll string
+	replace      bool
 }
 
 // inMemory is what --sandbox stands for when it names no folder.
@@ -58,7 +64,11 @@ const (
 // addReading adds what says how to read a feed and its columns.
 func (f *loadFlags) addReading(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&f.to, "to", "", "vendor and resource, such as fashiontrade/products")
+	to, says := "to", "vendor and resource, such as fashiontrade/products"
+	if f.deletes {
+		to = "from"
+	}
+	flags.StringVar(&f.to, to, "", says)
 	flags.StringVar(&f.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
 	flags.BoolVar(&f.replace, "replace", false, "load whole entities: what the vendor has under a key and the feed does not name is dropped (stock)")
 	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
@@ -106,6 +116,25 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
 	flags.BoolVar(&f.parallelRuns, "parallel-runs", false, "run although another run uses the account")
 	flags.BoolVar(&f.again, "again", false, "send what an earlier run sent too, even where the vendor then stores it twice")
+}
+
+// addDelete adds what says what to delete, and how.
+func (f *loadFlags) addDelete(c *cobra.Command) {
+	f.deletes, f.compare = true, compareNone
+	f.addConnection(c)
+	flags := c.Flags()
+	flags.BoolVar(&f.all, "all", false, "delete everything of the resource; no feed is read")
+	flags.StringVar(&f.yesDeleteAll, "yes-delete-all", "", "confirm --all by naming resource and account, such as `fashiontrade/prepacks@ft-prod`")
+	flags.BoolVar(&f.whole, "whole", false, "delete all stock batches of the products that the rows name, not single ones")
+	flags.BoolVar(&f.noSnapshot, "no-snapshot", false, "do not keep what goes")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "ask the vendor what would go, but delete nothing")
+	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")
+	flags.BoolVar(&f.parallelRuns, "parallel-runs", false, "run although another run uses the account")
+	for _, name := range []string{"batch", "replace", "ignore-manifest", "strict-columns"} { // they say nothing of a deletion
+		if flag := flags.Lookup(name); flag != nil {
+			flag.Hidden = true
+		}
+	}
 }
 
 // addConnection adds what says with which account to speak to the vendor, and how fast.

@@ -42,6 +42,7 @@ type load struct {
 	resumed  bool        // the run goes on
 	overtake bool        // although a later one has begun
 	lasting  lasting
+	kept     keptSnapshot      // of a deletion
 	pace     *pace.Pace        // nil: nothing is sent
 	changes  *pipeline.Changes // of a plan
 	planned  *savedPlan        // that is carried out
@@ -92,6 +93,8 @@ func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
 	switch {
 	case l.command == "plan":
 		return l.plan(ctx)
+	case l.command == "delete":
+		return l.delete(ctx)
 	case l.account == nil || l.flags.dryRun && !l.resource.Rehearses:
 		return pipeline.Check(ctx, l.job)
 	}
@@ -100,6 +103,9 @@ func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
 
 // choose finds the vendor's resource, and the account when the run sends.
 func (l *load) choose() error {
+	if l.flags.to == "" && l.command == "delete" {
+		return &usageError{errors.New("say with --from what is to be deleted, such as --from fashiontrade/products")}
+	}
 	if l.flags.to == "" {
 		return &usageError{errors.New("say with --to where the feed goes, such as --to fashiontrade/products")}
 	}
@@ -122,6 +128,11 @@ func (l *load) choose() error {
 			return &usageError{fmt.Errorf("%s is always loaded whole, so there is nothing to choose with --replace", l.target())}
 		}
 		l.resource = l.resource.Replace
+	}
+	if l.command == "delete" {
+		if err := l.chooseDeletion(); err != nil {
+			return &usageError{err}
+		}
 	}
 	if l.command == "check" {
 		return nil
@@ -208,7 +219,7 @@ func (l *load) open(path string) error {
 // leastRows is how many rows the feed must have because the manifest beside it, which an export has
 // written, says so. A feed with more, or others, was worked on since; one with fewer may be cut.
 func (l *load) leastRows(path string) (int64, error) {
-	if path == "-" || l.flags.ignoreManifest {
+	if path == "-" || l.flags.ignoreManifest || l.command == "delete" { // fewer rows delete less
 		return 0, nil
 	}
 	manifest, err := snapshot.Open(path)
@@ -345,6 +356,11 @@ func (l *load) begin() {
 		l.events = report.NewEvents(l.stdout, l.now)
 		l.events.Start(l.run, l.command, l.feed.Name, l.vendor.Name+"/"+l.resource.Name)
 	}
+	l.showProgress()
+}
+
+// showProgress tells how far the job is, as the flags say.
+func (l *load) showProgress() {
 	l.progress = newProgress(l.program, !l.flags.quiet && !l.flags.noProgress && !l.flags.json && l.flags.debug != toStderr)
 	l.job.Progress = func(p pipeline.Progress) {
 		l.progress.show(p)
@@ -358,7 +374,7 @@ func (l *load) begin() {
 func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error) error {
 	s := result.Summary
 	s.Run, s.Command, s.Started, s.Finished = l.run, l.command, l.started, l.now()
-	s.DryRun = l.flags.dryRun
+	s.DryRun, s.Snapshot = l.flags.dryRun, l.kept.summary()
 	if l.pace != nil {
 		s.Requests.Learned = l.pace.Learned()
 	}

@@ -36,7 +36,7 @@ func (o *outputs) prepare(l *load) error {
 	if err := checkPlanNames(l.flags.output); err != nil {
 		return err
 	}
-	if l.command != "import" {
+	if l.command != "import" && l.command != "delete" {
 		return nil
 	}
 	if err := o.makeFolder(l); err != nil {
@@ -71,7 +71,11 @@ func (o *outputs) makeFolder(l *load) error {
 	if err != nil {
 		return fmt.Errorf("find the working directory: %w", err)
 	}
-	l.call = &settings{Schema: settingsSchema, Run: l.run, Command: l.command, Target: l.target(), Feed: l.feed.Path,
+	path := ""
+	if l.feed != nil {
+		path = l.feed.Path
+	}
+	l.call = &settings{Schema: settingsSchema, Run: l.run, Command: l.command, Target: l.target(), Feed: path,
 		Folder: folder, Flags: l.given, Started: l.started.UTC()}
 	return l.call.write(o.dir)
 }
@@ -104,6 +108,9 @@ func (o *outputs) abandon(resumed bool) {
 	}
 	if _, err := os.Stat(filepath.Join(o.dir, journalFile)); err == nil {
 		return // the account knows of the run, which can go on
+	}
+	if len(o.snapshots()) > 0 {
+		return // so can one that has begun to keep what it is going to delete
 	}
 	os.Remove(filepath.Join(o.dir, settingsFile))
 	if os.Remove(o.dir) == nil {

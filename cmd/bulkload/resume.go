@@ -25,7 +25,7 @@ func (p *program) resumeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "resume [RUN]",
 		Short: "Go on with a run that was cut",
-		Long: `Go on with an import that was cut: killed, interrupted, stopped by a full disk, a power cut or
+		Long: `Go on with an import or a deletion that was cut: killed, interrupted, stopped by a full disk, a power cut or
 a vendor that did not answer. RUN is the run's folder or its name; without one, the last run
 that was cut. What is settled is not sent again; what changed in the feed since is.`,
 		Example: `  bulkload resume
@@ -96,13 +96,20 @@ func (p *program) resume(c *cobra.Command, name string, flags *resumeFlags) erro
 	if err := os.Chdir(s.Folder); err != nil {
 		return &usageError{fmt.Errorf("go to the folder in which the run was begun: %w", err)}
 	}
+	if l.flags.all {
+		return l.deleteAll(c.Context())
+	}
 	return l.execute(c.Context(), s.Feed)
 }
 
 // recallFlags sets the flags that the run was called with, then those that are to be otherwise.
 func (l *load) recallFlags(s *settings, changed [][2]string) error {
 	c := &cobra.Command{}
-	l.flags.addImport(c)
+	if l.command == "delete" {
+		l.flags.addDelete(c)
+	} else {
+		l.flags.addImport(c)
+	}
 	for _, flag := range s.Flags {
 		if flag[0] == "output" {
 			continue // of a plan: it was written

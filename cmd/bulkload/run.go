@@ -139,7 +139,7 @@ func (p *program) stateDir(told string) (string, error) {
 // openLasting opens the account's folder, has it to this run alone, and takes up what runs that were
 // cut have left. A run that stores nothing at the vendor needs none of this.
 func (l *load) openLasting(ctx context.Context) error {
-	if l.command != "import" || l.flags.dryRun {
+	if l.command != "import" && l.command != "delete" || l.flags.dryRun {
 		return nil
 	}
 	if err := errors.Join(l.hold(), l.openAccount()); err != nil {
@@ -235,7 +235,7 @@ func (l *load) overtaken() error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read which run was the last: %w", err)
 	}
-	if !l.resumed || l.overtake || len(latest) == 0 || string(latest) == l.run {
+	if !l.resumed || l.overtake || string(latest) <= l.run { // names of runs begin with their time
 		return nil
 	}
 	return &usageError{fmt.Errorf("run %s has sent to %s of this account since; going on would put older data over newer: resume --yes does it anyway",
@@ -263,6 +263,11 @@ func (l *load) startJournal() error {
 	if err := l.lasting.account.Enter(l.run, path); err != nil {
 		return err
 	}
+	return l.markLatest()
+}
+
+// markLatest notes that this run was the last to change the resource of the account.
+func (l *load) markLatest() error {
 	return feed.WriteFile(l.lasting.account.Path("latest-"+l.resource.Name), func(w io.Writer) error {
 		_, err := io.WriteString(w, l.run)
 		return err
@@ -351,11 +356,16 @@ func (l *load) settle(ctx context.Context, s *report.Summary, code int, trouble 
 }
 
 // journalTarget names the resource with its version: two versions of a body are never taken for one.
+// A deletion is never taken for an import.
 func (l *load) journalTarget() string {
-	if l.resource.Version == "" {
-		return l.target()
+	target := l.target()
+	if l.command == "delete" {
+		target += " delete"
 	}
-	return l.target() + "@" + l.resource.Version
+	if l.resource.Version == "" {
+		return target
+	}
+	return target + "@" + l.resource.Version
 }
 
 func (l *load) target() string { return l.vendor.Name + "/" + l.resource.Name }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -99,7 +100,7 @@ func (p *program) runsCommand() *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use:   "runs [FOLDER]",
-		Short: "List the imports that ran here, when, and how each ended",
+		Short: "List the imports and deletions that ran here, when, and how each ended",
 		Long: `List the runs whose folders lie in FOLDER (default ` + runsDir + `), the oldest first. A run that was
 cut can be gone on with: bulkload resume RUN.`,
 		Args: cobra.MaximumNArgs(1),
@@ -142,10 +143,14 @@ func (p *program) writeRuns(parent string, runs []pastRun) error {
 
 // balance writes how many rows came to which outcome, those that occurred only.
 func (r *pastRun) balance() string {
-	text := ""
+	words := []string{"deleted", "not_there"}
 	for _, outcome := range vendors.Outcomes {
-		if n := r.rows[outcome.String()]; n > 0 {
-			text += fmt.Sprintf("%s%d %s", map[bool]string{true: ", "}[text != ""], n, outcome)
+		words = append(words, outcome.String())
+	}
+	text := ""
+	for _, word := range words {
+		if n := r.rows[word]; n > 0 {
+			text += fmt.Sprintf("%s%d %s", map[bool]string{true: ", "}[text != ""], n, strings.ReplaceAll(word, "_", " "))
 		}
 	}
 	return cmp.Or(text, "-")

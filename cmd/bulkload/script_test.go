@@ -42,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"events":      events,
 			"address":     address,
 			"requests":    requests,
+			"stored":      stored,
 			"cut":         cut,
 			"terminate":   terminate,
 			"echo-vendor": echoVendor,
@@ -123,6 +124,21 @@ func requests(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		return json.NewDecoder(answer.Body).Decode(&record) == nil && record.Requests >= want
 	})
+}
+
+// stored wants the sandbox at an address to hold so many entities: stored ADDRESS VENDOR/RESOURCE COUNT
+func stored(ts *testscript.TestScript, neg bool, args []string) {
+	want, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	base, _, _ := strings.Cut(strings.TrimPrefix(args[0], "http://"), "/")
+	answer, err := http.Get("http://" + base + "/_sandbox/stored?resource=" + args[1])
+	ts.Check(err)
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	ts.Check(err)
+	if got := strings.Count(string(body), "\n"); neg || got != want {
+		ts.Fatalf("%d stored, want %d\n%s", got, want, body)
+	}
 }
 
 // await looks again and again whether another process has come so far, for ten seconds.

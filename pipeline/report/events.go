@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -134,6 +135,7 @@ type jsonSummary struct {
 	Throttled int64            `json:"throttled"`
 	Report    string           `json:"report,omitempty"`
 	Rejects   string           `json:"rejects,omitempty"`
+	Snapshot  string           `json:"snapshot,omitempty"`
 	Stopped   string           `json:"stopped,omitempty"`
 	Resume    string           `json:"resume,omitempty"`
 	Recalled  int64            `json:"settled_before"`
@@ -181,14 +183,14 @@ func (s *Summary) json(exitCode int) jsonSummary {
 		RowsIn: s.RowsIn, Blank: s.Blank, Rows: make(map[string]int64), Entities: make(map[string]int64),
 		Rules: []jsonRule{}, Remarks: []string{}, Ignored: s.Ignored, Dropped: s.Dropped,
 		Requests: s.Requests.Sent, Retried: s.Requests.Retried, Throttled: s.Requests.Throttled,
-		Report: s.Report, Rejects: s.Rejects, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
+		Report: s.Report, Rejects: s.Rejects, Snapshot: s.Snapshot, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
 	}
 	if p := s.Plan; p != nil {
 		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Takes.Seconds(), p.File, p.Saved}
 	}
 	for _, outcome := range vendors.Outcomes {
-		summary.Rows[s.word(outcome)] = s.Counts.Rows[outcome]
-		summary.Entities[s.word(outcome)] = s.Counts.Entities[outcome]
+		word := strings.ReplaceAll(s.word(outcome), " ", "_")
+		summary.Rows[word], summary.Entities[word] = s.Counts.Rows[outcome], s.Counts.Entities[outcome]
 	}
 	for _, rule := range s.Rules {
 		summary.Rules = append(summary.Rules, jsonRule{rule.Rule, rule.Severity.String(), rule.Findings, rule.Sentence})

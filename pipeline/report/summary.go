@@ -40,6 +40,8 @@ type Summary struct {
 	Recalled int64  // entities that an earlier process had settled
 	Plan     *Plan  // what an import would do; nil: this is no plan
 	Sending  bool   // the run was meant to send
+	Deleting bool   // what was sent is to be no more
+	Snapshot string // path of the file that keeps what a deleting run took away; "" when there is none
 	DryRun   bool
 }
 
@@ -162,6 +164,12 @@ func (s *Summary) word(outcome vendors.Outcome) string {
 		return "new"
 	case s.Plan != nil && outcome == vendors.Updated:
 		return "changed"
+	case s.Deleting && outcome == vendors.Updated:
+		return "deleted"
+	case s.Deleting && outcome == vendors.Unchanged:
+		return "not there"
+	case s.Deleting && outcome == vendors.Skipped && !s.Sending && s.Stopped == "":
+		return "there"
 	case outcome == vendors.Skipped && !s.Sending && s.Stopped == "":
 		return "ready"
 	}

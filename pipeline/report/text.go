@@ -78,6 +78,10 @@ func (s *Summary) verb() string {
 	switch {
 	case s.Plan != nil:
 		return "planned for"
+	case s.Deleting && s.Sending:
+		return "deleted from"
+	case s.Deleting:
+		return "would be deleted from"
 	case s.DryRun:
 		return "rehearsed for"
 	case s.Sending:
@@ -107,6 +111,9 @@ func (t *text) outcomes(s *Summary) {
 func (s *Summary) hint(outcome vendors.Outcome) string {
 	switch outcome {
 	case vendors.Unchanged:
+		if s.Deleting {
+			return "  (the vendor does not have them)"
+		}
 		return "  (the vendor has them so already)"
 	case vendors.Rejected:
 		return "  (not sent: a rule is broken)"
@@ -253,7 +260,10 @@ func (t *text) files(s *Summary) {
 		t.line("all problems, one a line: --report problems.xlsx")
 	}
 	if s.Rejects != "" {
-		t.line("rejects: %s  (put these rows right and load this file)", s.Rejects)
+		t.line("rejects: %s  (put these rows right and %s this file)", s.Rejects, map[bool]string{false: "load", true: "delete with"}[s.Deleting])
+	}
+	if s.Snapshot != "" {
+		t.line("what was deleted is kept: bulkload import %s --to %s brings it back", s.Snapshot, s.Target)
 	}
 	if s.Stopped != "" {
 		t.line("stopped: %s", s.Stopped)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -17,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bulkload/formats"
+	"bulkload/formats/cost"
 )
 
 type placed struct {
@@ -539,18 +539,18 @@ func FuzzRead(f *testing.F) {
 		if _, length := separatorLine([]byte(text)); length == 0 && !strings.HasPrefix(text, "\xef\xbb\xbf") {
 			compareWithPlain(t, text, ',', int(size))
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		r, err := newReader(strings.NewReader(text), formats.Options{}, sizes{max(1, int(size)), max(1, int(size)), maxRow}, 1)
-		if err != nil {
+		var r *Reader
+		var rows []placed
+		var err error
+		cost.Check(t, func() {
+			if r, err = newReader(strings.NewReader(text), formats.Options{}, sizes{max(1, int(size)), max(1, int(size)), maxRow}, 1); err == nil {
+				rows, err = readAll(r)
+			}
+		})
+		if r == nil {
 			return
 		}
 		last := r.Header().Place
-		rows, err := readAll(r)
-		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 64<<20 {
-			t.Errorf("%d bytes allocated for %d", allocated, len(text))
-		}
 		for _, row := range rows {
 			if row.Place.Row <= last.Row || row.Place.Line <= last.Line || row.Place.Offset <= last.Offset {
 				t.Fatalf("%+v follows %+v", row.Place, last)

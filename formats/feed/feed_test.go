@@ -21,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"bulkload/formats"
+	"bulkload/formats/cost"
 )
 
 // rowsOf reads all rows as text, those that are shorter than the header as they are.
@@ -477,7 +478,9 @@ func FuzzOpen(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, _, err := load(write(t, "feed", text), formats.Options{})
+		path := write(t, "feed", text)
+		var err error
+		cost.Check(t, func() { _, _, err = load(path, formats.Options{}) })
 		var syntax *formats.SyntaxError
 		if err != nil && !errors.As(err, &syntax) {
 			t.Errorf("%q: %v is no fault of the file", text, err)

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -17,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bulkload/formats"
+	"bulkload/formats/cost"
 )
 
 const null = "<null>"
@@ -389,17 +389,12 @@ func FuzzRead(f *testing.F) {
 		if !strings.HasPrefix(text, "\ufeff") && !(len(text) > 1 && (text[0] == 0) != (text[1] == 0)) {
 			compareWithPlain(t, text, int(size)+1)
 		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		r, err := newReader(strings.NewReader(text), formats.Options{}, int(size)+1, maxLine)
-		if err != nil {
-			return
-		}
-		rows, _ := readAll(r)
-		runtime.ReadMemStats(&after)
-		if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 64<<20 {
-			t.Errorf("%d bytes allocated for %d", allocated, len(text))
-		}
+		var rows []placed
+		cost.Check(t, func() {
+			if r, err := newReader(strings.NewReader(text), formats.Options{}, int(size)+1, maxLine); err == nil {
+				rows, _ = readAll(r)
+			}
+		})
 		last := formats.Place{Offset: -1}
 		for _, row := range rows {
 			if row.Place.Line <= last.Line || row.Place.Offset <= last.Offset {
@@ -503,7 +498,7 @@ func FuzzRoundTrip(f *testing.F) {
 	f.Add("\x00\x1f\\", "007", "é👟")
 	f.Fuzz(func(t *testing.T, a, b, c string) {
 		if utf8.ValidString(a+b+c) && utf8.ValidString(a) && utf8.ValidString(b) {
-			roundTrip(t, [][]string{{a, b, c}, {b}, {c, a}}, 64)
+			cost.Check(t, func() { roundTrip(t, [][]string{{a, b, c}, {b}, {c, a}}, 64) })
 		}
 	})
 }

@@ -2,11 +2,15 @@ package parquet
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"testing"
 
 	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
+
+	"bulkload/formats"
+	"bulkload/formats/cost"
 )
 
 func FuzzOpen(f *testing.F) {
@@ -16,10 +20,16 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte("PAR1\x00\x00\x00\x00PAR1"))
 	f.Add(write(f, []string{"a", "b"}, [][]string{{"1", "2"}, {"", "3"}}))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if len(data) > 1<<20 {
+		if len(data) > 1<<16 {
 			return
 		}
-		_, rows, tally, err := readAll(data)
+		var rows [][]string
+		var tally formats.Tally
+		var err error
+		cost.Check(t, func() { _, rows, tally, err = readAll(data) })
+		if errors.Is(err, errOrder) {
+			t.Fatal(err)
+		}
 		if err != nil {
 			return
 		}
@@ -51,7 +61,9 @@ func FuzzValues(f *testing.F) {
 			return
 		}
 		var memory scratch
-		v, err := memory.decode(&column, encoding, data, int(n))
+		var v values
+		var err error
+		cost.Check(t, func() { v, err = memory.decode(&column, encoding, data, int(n)) })
 		if err != nil {
 			return
 		}
@@ -79,7 +91,9 @@ func FuzzRuns(f *testing.F) {
 		if width > 32 {
 			return
 		}
-		numbers, err := appendRuns([]uint32(nil), data, uint(width), int(n))
+		var numbers []uint32
+		var err error
+		cost.Check(t, func() { numbers, err = appendRuns([]uint32(nil), data, uint(width), int(n)) })
 		if err == nil && len(numbers) != int(n) {
 			t.Fatalf("decoded %d numbers of %d", len(numbers), n)
 		}

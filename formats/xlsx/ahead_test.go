@@ -88,7 +88,7 @@ func TestAheadErrorPlace(t *testing.T) {
 
 func settledGoroutines(t *testing.T, most int) {
 	t.Helper()
-	for start := time.Now(); time.Since(start) < 10*time.Second; runtime.Gosched() { // those that have ended are counted for an instant
+	for start := time.Now(); time.Since(start) < time.Minute; runtime.Gosched() { // those that have ended are counted for an instant
 		if runtime.NumGoroutine() <= most {
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"bulkload/formats"
+	"bulkload/formats/cost"
 )
 
 // tunings are the ways to read that must all give the same. The first is the oracle: cells the
@@ -75,7 +76,9 @@ func FuzzSheet(f *testing.F) {
 	f.Add(`<!-- c --><row r="1" hidden="1"><c t="inlineStr"><is><t><![CDATA[</row>]]></t></is></c></row>`)
 	f.Fuzz(func(t *testing.T, rows string) {
 		book := rawBook{sheet: "<sheetData>" + rows + "</sheetData>", strings: `<si><t>zero</t></si><si><t>one</t></si>`, numFmts: "yyyy-mm-dd|h:mm|000"}
-		got, err := sameInAllTunings(t, book.bytes(t), formats.Options{NoHeader: true})
+		data := book.bytes(t)
+		cheap(t, data)
+		got, err := sameInAllTunings(t, data, formats.Options{NoHeader: true})
 		if err == nil && len(got.Rows) > 0 && !wellFormed(book.files()["xl/worksheets/sheet1.xml"]) {
 			t.Fatalf("malformed XML reads as %q", got.Rows)
 		}
@@ -91,7 +94,8 @@ func FuzzSharedStrings(f *testing.F) {
 		var errs []error
 		for _, tune := range []tuning{{window: firstWindow, spill: spillAt}, {window: 16}} {
 			table := sharedStrings{limit: tune.spill}
-			err := table.read(newScanner(strings.NewReader(text), make([]byte, tune.window)))
+			var err error
+			cost.Check(t, func() { err = table.read(newScanner(strings.NewReader(text), make([]byte, tune.window))) })
 			if err == nil {
 				tables = append(tables, allStrings(t, &table))
 			}
@@ -143,8 +147,12 @@ func FuzzStyles(f *testing.F) {
 	f.Add("yyyy-mm-dd hh:mm", "44197.5")
 	f.Add(`[>5]"x"00;[$-409]d\-m;@`, "-3")
 	f.Fuzz(func(t *testing.T, code, number string) {
-		format := parseFormat(code)
-		got, result := appendNumber(nil, []byte(number), &format, false)
+		var got []byte
+		var result numberResult
+		cost.Check(t, func() {
+			format := parseFormat(code)
+			got, result = appendNumber(nil, []byte(number), &format, false)
+		})
 		if plain, want := appendNumber(nil, []byte(number), nil, false); want == notANumber != (result == notANumber) || result != notANumber && len(got) == 0 {
 			t.Fatalf("%q as %q reads %q, plainly %q", number, code, got, plain)
 		}
@@ -159,10 +167,25 @@ func FuzzOpen(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
-		_, err := readDiscarding(data, formats.Options{}, tuning{window: 1 << 10, spill: spillAt, chunk: 4 << 10, workers: 2})
-		var syntax *formats.SyntaxError
-		if err != nil && !errors.As(err, &syntax) {
-			t.Fatalf("error = %v, want a SyntaxError", err)
-		}
+		cheap(t, data)
 	})
+}
+
+// cheap reads a workbook as users do. It wants rows that ascend, or a SyntaxError, at no great cost.
+func cheap(t *testing.T, data []byte) {
+	t.Helper()
+	var got table
+	var err error
+	cost.Check(t, func() {
+		got, err = readTuned(data, formats.Options{}, tuning{window: firstWindow, spill: spillAt, chunk: chunkSize, workers: 2})
+	})
+	var syntax *formats.SyntaxError
+	if err != nil && !errors.As(err, &syntax) {
+		t.Fatalf("error = %v, want a SyntaxError", err)
+	}
+	for i := 1; i < len(got.Numbers); i++ {
+		if got.Numbers[i] <= got.Numbers[i-1] {
+			t.Fatalf("row %d comes after row %d", got.Numbers[i], got.Numbers[i-1])
+		}
+	}
 }

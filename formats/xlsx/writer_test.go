@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"bulkload/formats"
+	"bulkload/formats/cost"
 )
 
 func columnsOf(names ...string) []formats.Column {
@@ -275,7 +276,8 @@ func FuzzWriteRead(f *testing.F) {
 			}
 			return
 		}
-		got, err := readAll(out.Bytes(), formats.Options{HeaderRow: 1})
+		var got table
+		cost.Check(t, func() { got, err = readAll(out.Bytes(), formats.Options{HeaderRow: 1}) })
 		if err != nil {
 			t.Fatal(err)
 		}

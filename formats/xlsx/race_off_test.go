@@ -1,5 +1,0 @@
-//go:build !race
-
-package xlsx
-
-const raced = false

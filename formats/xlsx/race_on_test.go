@@ -1,6 +1,0 @@
-//go:build race
-
-package xlsx
-
-// raced says that the race detector makes everything many times slower.
-const raced = true

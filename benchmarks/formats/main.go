@@ -131,15 +131,15 @@ func measureAll(o options, dir string, stdout, stderr io.Writer) error {
 type comparison struct {
 	sides [2][]measurement
 	files [2]int64 // bytes: of the feed, or of what each side has written
-	own   int64    // peak of this process, below which a child's cannot be seen
 }
 
-// measurement is what one run took. Peak is measured by the parent.
+// measurement is what one run took.
 type measurement struct {
-	Sum  sum
-	Wall time.Duration
-	CPU  time.Duration
-	peak int64
+	Sum    sum
+	Wall   time.Duration
+	CPU    time.Duration
+	Before int64 // peak of the process's memory when the work began, in bytes
+	Peak   int64 // and when it was done
 }
 
 // compare runs both sides of a task in turns.
@@ -170,11 +170,6 @@ func compare(t task, o options, cores int, dir string) (c comparison, err error)
 			c.files[i] = info.Size()
 		}
 	}
-	var own syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &own); err != nil {
-		return c, fmt.Errorf("own peak memory: %w", err)
-	}
-	c.own = bytesOfPeak(own.Maxrss)
 	if t.feed != "" {
 		return c, nil
 	}
@@ -215,11 +210,6 @@ func measure(name string, j job, cores int) (m measurement, err error) {
 	if err := json.Unmarshal(out, &m); err != nil {
 		return m, fmt.Errorf("%s: %w", name, err)
 	}
-	usage, ok := command.ProcessState.SysUsage().(*syscall.Rusage)
-	if !ok {
-		return m, errors.New("this system does not tell a process's peak memory")
-	}
-	m.peak = bytesOfPeak(usage.Maxrss)
 	return m, nil
 }
 
@@ -238,11 +228,17 @@ func child(name string, stdin io.Reader, stdout io.Writer) error {
 		return err
 	}
 	var m measurement
+	if m.Before, err = peakMemory(); err != nil {
+		return err
+	}
 	start, before := time.Now(), cpuTime()
 	if m.Sum, err = run(); err != nil {
 		return err
 	}
 	m.Wall, m.CPU = time.Since(start), cpuTime()-before
+	if m.Peak, err = peakMemory(); err != nil {
+		return err
+	}
 	return json.NewEncoder(stdout).Encode(m)
 }
 
@@ -255,12 +251,26 @@ func cpuTime() time.Duration {
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }
 
-// bytesOfPeak turns a peak into bytes: Linux and the BSDs count it in KiB, macOS in bytes.
-func bytesOfPeak(peak int64) int64 {
-	if runtime.GOOS == "darwin" {
-		return peak
+// peakMemory is the most memory that this process has had resident so far, in bytes. Linux keeps it for
+// the program itself; what getrusage tells there begins with the peak of the process that started it.
+func peakMemory() (int64, error) {
+	status, err := os.ReadFile("/proc/self/status")
+	if err == nil {
+		for line := range strings.Lines(string(status)) {
+			var kib int64
+			if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
+				return kib << 10, nil
+			}
+		}
 	}
-	return peak << 10
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return 0, fmt.Errorf("own peak memory: %w", err)
+	}
+	if runtime.GOOS == "darwin" {
+		return usage.Maxrss, nil // in bytes there, elsewhere in KiB
+	}
+	return usage.Maxrss << 10, nil
 }
 
 // line is the comparison as a line of a Markdown table.
@@ -294,17 +304,13 @@ func milliseconds(all []measurement, of func(measurement) time.Duration) string 
 	return fmt.Sprintf("%.0f ms", median(took))
 }
 
-// peak is the median of a side's peaks. A child starts with its parent's, so one that is not higher is
-// only known to be at most that.
+// peak is the median of a side's peaks, and of what the work has added to the program's own.
 func (c *comparison) peak(side int) string {
-	var peaks []int64
+	var peaks, added []int64
 	for _, m := range c.sides[side] {
-		peaks = append(peaks, m.peak)
+		peaks, added = append(peaks, m.Peak), append(added, m.Peak-m.Before)
 	}
-	if peak := median(peaks); peak > c.own {
-		return mebibytes(peak)
-	}
-	return "≤ " + mebibytes(c.own)
+	return fmt.Sprintf("%s (+%.1f)", mebibytes(median(peaks)), float64(median(added))/(1<<20))
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

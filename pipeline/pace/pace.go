@@ -60,12 +60,13 @@ var _ vendors.Pace = (*Pace)(nil)
 var ErrStopped = fmt.Errorf("the run is being stopped: %w", context.Canceled)
 
 const (
-	// reserve of a stated rate is left unused. Requests reach the vendor with delays that differ; with
-	// it, 75 ms of difference do not make more of them within any ten seconds than are allowed.
-	reserve = 0.0075
-	// slack is how late a slot may still be used. What would leave later takes another slot, so that
-	// no delay, of this process or the machine, ends in a burst.
-	slack = 20 * time.Millisecond
+	// reserve of a stated rate is left unused. Requests leave and arrive with delays that differ; with
+	// it, differences of 100 ms do not bring more of them within any ten seconds than are allowed.
+	reserve = 0.01
+	// slack is how late a slot may still be used, which is that part of those 100 ms that is ours. What
+	// leaves later takes a slot of that time, so that no delay, of this process or the machine, ends in
+	// a burst.
+	slack = 50 * time.Millisecond
 	// leaseTime is the time whose slots a process takes from the file at once. It is also how long
 	// other processes may not know of a Retry-After yet.
 	leaseTime = 50 * time.Millisecond
@@ -133,9 +134,10 @@ func (p *Pace) update(change func(*state)) error {
 type queue struct {
 	head   chan struct{} // is full while there is a head
 	slots  []time.Time   // reserved, in order
+	end    [2]time.Time  // of the account's slots and the class's when they were
 	open   time.Time     // until when none are needed, because there is no limit
 	lease  int           // how many are reserved at once
-	unused bool          // one of them went by: the rate is not what holds requests back
+	unused bool          // before them, slots went by unused: the rate is not what holds requests back
 	taken  taken         // what the state was not told yet
 }
 
@@ -224,10 +226,7 @@ func (p *Pace) slot(class string, q *queue, now time.Time) (at time.Time, waited
 		if p.state.Held.After(now) {
 			return p.state.Held, false, nil
 		}
-		for len(q.slots) > 0 && q.slots[0].Before(now.Add(-slack)) {
-			q.slots, q.unused = q.slots[1:], true
-		}
-		if len(q.slots) > 0 {
+		if len(q.slots) > 0 && !q.slots[0].Before(now.Add(-slack)) {
 			return q.slots[0], !q.unused, nil
 		}
 		if q.open.After(now) {
@@ -268,16 +267,33 @@ func (p *Pace) reserve(s *state, name string, q *queue, now time.Time) {
 		c.Rests = latest(c.Rests, now) // it was not in use
 	}
 	q.lease = min(q.lease+1, mostLease)
-	if q.unused || p.file == nil {
+	if len(q.slots) > 0 || p.file == nil {
 		q.lease = 1
 	}
-	earliest := now.Add(-slack)
-	at := latest(s.Next, c.Next, earliest)
-	q.slots, q.unused = q.slots[:0], at.Equal(earliest)
-	for end := latest(at, now).Add(leaseTime); len(q.slots) == 0 || len(q.slots) < q.lease && at.Before(end); at = latest(s.Next, c.Next) {
+	p.giveBack(s, c, q, now)
+	at := latest(s.Next, c.Next)
+	if q.unused = at.Before(now.Add(-slack)); q.unused {
+		at = now
+	}
+	for last := latest(at, now).Add(leaseTime); len(q.slots) == 0 || len(q.slots) < q.lease && at.Before(last); at = latest(s.Next, c.Next) {
 		q.slots = append(q.slots, at)
 		s.Next, c.Next = at.Add(ofAccount), at.Add(ofClass)
 	}
+	q.end = [2]time.Time{s.Next, c.Next}
+}
+
+// giveBack takes slots back that nobody has used in their time, when no others were reserved after them.
+func (p *Pace) giveBack(s *state, c *class, q *queue, now time.Time) {
+	if len(q.slots) == 0 {
+		return
+	}
+	if s.Next.Equal(q.end[0]) {
+		s.Next = earlier(s.Next, now)
+	}
+	if c.Next.Equal(q.end[1]) {
+		c.Next = earlier(c.Next, now)
+	}
+	q.slots = q.slots[:0]
 }
 
 // intervals are the times between two requests of the account, and of a class; 0: not limited.

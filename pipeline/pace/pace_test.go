@@ -242,7 +242,7 @@ func TestStop(t *testing.T) {
 		want  error
 	}{
 		{"a free slot is given", math.Inf(1), func(*testing.T, *Pace) {}, nil},
-		{"a slot that comes soon is given", 2, func(t *testing.T, p *Pace) { end(t, p, nil) }, nil},
+		{"a slot that comes soon is given", 4, func(t *testing.T, p *Pace) { end(t, p, nil) }, nil},
 		{"a slot that comes late is not", 0.1, func(t *testing.T, p *Pace) { end(t, p, nil) }, ErrStopped},
 		{"the vendor wants a pause", 100, func(t *testing.T, p *Pace) { end(t, p, asked(429, 3600)) }, ErrStopped},
 		{"the vendor fails", 100, func(t *testing.T, p *Pace) {

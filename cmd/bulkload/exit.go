@@ -55,6 +55,8 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitDone
 	case errors.As(err, &said):
 		return said.code
+	case errors.Is(err, pipeline.ErrInterrupted) && signal == syscall.SIGALRM:
+		return exitTemporary
 	case errors.Is(err, pipeline.ErrInterrupted), signal != 0 && errors.Is(err, context.Canceled):
 		return exitInterrupted + max(int(signal), int(syscall.SIGINT))
 	case is[*pipeline.InternalError](err):

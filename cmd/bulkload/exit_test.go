@@ -38,6 +38,7 @@ func TestExitCode(t *testing.T) {
 		{"feed changed", wrap(&pipeline.StaleError{Err: errors.New("x")}), 0, 7},
 		{"a bug", wrap(&pipeline.InternalError{}), 0, 70},
 		{"Ctrl-C", wrap(pipeline.ErrInterrupted), syscall.SIGINT, 130},
+		{"time is up", wrap(pipeline.ErrInterrupted), syscall.SIGALRM, 5},
 		{"terminated", wrap(pipeline.ErrInterrupted), syscall.SIGTERM, 143},
 		{"the journal could not be written", wrap(&journal.WriteError{Err: errors.New("full")}), 0, 5},
 		{"the account is in use", wrap(&account.BusyError{}), 0, 5},

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+)
 
 // loadFlags are the flags of the commands that read a feed; each takes as many as it needs.
 type loadFlags struct {
@@ -32,6 +36,7 @@ type loadFlags struct {
 	rate          string
 	workers       int
 	retries       int
+	deadline      time.Duration
 	createOnly    bool
 	dryRun        bool
 	runDir        string
@@ -111,6 +116,7 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.plan, "plan", "", "carry out the plan in `FILE`, unless the feed or the vendor's catalogue has moved since")
 	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already) or none")
+	flags.DurationVar(&f.deadline, "deadline", 0, "end the run, resumable, when it has taken so long, such as 2h30m")
 	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")
 	flags.StringVar(&f.runDir, "run-dir", "", "folder of the run's files (default bulkload-runs/RUN)")

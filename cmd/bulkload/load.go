@@ -62,6 +62,7 @@ func (l *load) execute(ctx context.Context, path string) error {
 		return err
 	}
 	defer l.feed.Close()
+	defer l.endAfter(l.flags.deadline)()
 	if err := l.outputs.prepare(l); err != nil {
 		return err
 	}
@@ -76,6 +77,20 @@ func (l *load) execute(ctx context.Context, path string) error {
 	}
 	defer result.Close()
 	return l.finish(ctx, result, err)
+}
+
+// endAfter lets the run's time be up after a while; 0: never.
+func (l *load) endAfter(d time.Duration) (release func()) {
+	if d <= 0 {
+		return func() {}
+	}
+	timer := time.AfterFunc(d, func() {
+		select {
+		case l.overdue <- struct{}{}:
+		default: // it was, before
+		}
+	})
+	return func() { timer.Stop() }
 }
 
 // carryOut connects and does the run's work.

@@ -30,8 +30,9 @@ type program struct {
 	stdout, stderr io.Writer
 	now            func() time.Time
 	getenv         func(string) string
-	stop           chan struct{} // closed by the first signal
-	signal         atomic.Int32  // the first signal that came
+	stop           chan struct{} // closed by the first signal, or when the run's time is up
+	overdue        chan struct{} // is sent to when that is so
+	signal         atomic.Int32  // the first signal that came; SIGALRM: the run's time was up
 }
 
 // cause is the signal that ended the run, zero when none did.
@@ -60,7 +61,7 @@ func (p *program) run(args []string) (code int) {
 
 // listen ends the run's work on the first SIGINT or SIGTERM, and the run itself on the second.
 func (p *program) listen() (ctx context.Context, release func()) {
-	p.stop = make(chan struct{})
+	p.stop, p.overdue = make(chan struct{}), make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
@@ -72,6 +73,10 @@ func (p *program) listen() (ctx context.Context, release func()) {
 		case s := <-signals:
 			p.signal.Store(int32(s.(syscall.Signal)))
 			fmt.Fprintln(p.stderr, "\nstopping: what is on its way is finished, the rest is not sent; once more to stop at once")
+			close(p.stop)
+		case <-p.overdue:
+			p.signal.Store(int32(syscall.SIGALRM))
+			fmt.Fprintln(p.stderr, "\nthe run's time is up: what is on its way is finished, the rest is not sent")
 			close(p.stop)
 		case <-done:
 			return

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -18,7 +19,7 @@ import (
 type state struct {
 	Version int               `json:"version"`
 	Held    time.Time         `json:"held,omitzero"` // no request before: the vendor asked for that
-	Next    time.Time         `json:"next,omitzero"` // of the next slot of the stated rate, at the earliest
+	Last    time.Time         `json:"last,omitzero"` // slot that was reserved
 	Classes map[string]*class `json:"classes"`
 }
 
@@ -26,12 +27,20 @@ const stateVersion = 1
 
 func newState() *state { return &state{Version: stateVersion, Classes: make(map[string]*class)} }
 
-// class finds a class, or begins it: at the stated rate, or with a small one when there is none.
+// class finds a class, or begins it. As long as the vendor has shown no limit, its rate is the stated
+// one, or what a climb has reached.
 func (s *state) class(name string, stated float64) *class {
 	c := s.Classes[name]
 	if c == nil {
-		c = newClass(stated)
+		c = &class{Cost: firstCost, Spare: firstSpare}
 		s.Classes[name] = c
+	}
+	switch {
+	case c.Top > 0:
+	case stated > 0:
+		c.Rate, c.Climb = stated, 0
+	case c.Climb == 0:
+		c.Rate, c.Climb, c.Base = firstRate, math.SmallestNonzeroFloat64, firstRate
 	}
 	return c
 }
@@ -64,18 +73,15 @@ func parse(data []byte, now time.Time) (*state, error) {
 		if c == nil || !c.sound() {
 			return nil, errDamaged
 		}
-		c.Next = earlier(c.Next, now.Add(leaseTime+2*interval(c.Rate)))
+		c.Next = earlier(c.Next, now.Add(longestPause+2*interval(c.Rate)))
 		c.Since, c.Rests = earlier(c.Since, now), earlier(c.Rests, now)
 	}
-	s.Next = earlier(s.Next, now.Add(longestLead))
+	s.Last = earlier(s.Last, now.Add(2*leaseTime))
 	s.Held = earlier(s.Held, now.Add(longestHold))
 	return s, nil
 }
 
-const (
-	longestLead = 2 * time.Hour // of a slot: rates below one an hour are not kept exactly
-	longestHold = 30 * 24 * time.Hour
-)
+const longestHold = 30 * 24 * time.Hour
 
 func earlier(a, b time.Time) time.Time {
 	if a.After(b) {

@@ -13,7 +13,7 @@ const (
 
 	margin      = 0.97 // of the rate that the vendor was seen to take
 	deepest     = 0.5  // of the rate, in one decrease
-	deepestSlow = 0.8  // the same, of a low one
+	deepestSlow = 0.8  // the same, of one below slowRate, of which few requests tell little
 	slowRate    = 4
 	episode     = 2 * time.Second // after a decrease, in which another shows that it was not enough
 
@@ -36,11 +36,10 @@ const (
 
 	// What climbs may cost is counted in requests: throttled ones, times throttledCost, and those
 	// that could not be sent while the vendor wanted to be left alone.
-	earned     = 0.04 // for each request that was taken
-	firstSpare = 100
-	mostSpare  = 200
-	affordable = 0.25 // of what is spare, for one climb
-	// Of a low rate it is less: its climbs cost as much, and it earns little.
+	earned        = 0.04 // for each request that was taken
+	firstSpare    = 100
+	mostSpare     = 200
+	affordable    = 0.25 // of what is spare, for one climb; less of it below slowRate, which earns little
 	throttledCost = 4
 	countedLate   = 2 // throttled requests that had left before a decrease, of each decrease
 	firstCost     = 2 * throttledCost
@@ -73,15 +72,6 @@ type class struct {
 
 	Delay float64 `json:"delay"` // seconds that an answer takes
 	Seen  seen    `json:"seen"`
-}
-
-// newClass begins a class. One without a stated rate climbs at once.
-func newClass(stated float64) *class {
-	c := &class{Rate: stated, Cost: firstCost, Spare: firstSpare}
-	if stated == 0 {
-		c.Rate, c.Climb, c.Base = firstRate, math.SmallestNonzeroFloat64, firstRate
-	}
-	return c
 }
 
 // taken are requests that the vendor did not throttle.

@@ -134,7 +134,7 @@ func (p *Pace) update(change func(*state)) error {
 type queue struct {
 	head   chan struct{} // is full while there is a head
 	slots  []time.Time   // reserved, in order
-	end    [2]time.Time  // of the account's slots and the class's when they were
+	end    [2]time.Time  // the account's Last and the class's Next when they were
 	open   time.Time     // until when none are needed, because there is no limit
 	lease  int           // how many are reserved at once
 	unused bool          // before them, slots went by unused: the rate is not what holds requests back
@@ -232,8 +232,12 @@ func (p *Pace) slot(class string, q *queue, now time.Time) (at time.Time, waited
 		if q.open.After(now) {
 			return now, false, nil
 		}
-		if err := p.update(func(s *state) { p.tell(s, class, q); p.reserve(s, class, q, now) }); err != nil {
+		var next time.Time
+		if err := p.update(func(s *state) { p.tell(s, class, q); next = p.reserve(s, class, q, now) }); err != nil {
 			return at, false, err
+		}
+		if next.After(now) && len(q.slots) == 0 {
+			return next, false, nil
 		}
 	}
 }
@@ -255,43 +259,45 @@ func (p *Pace) most() float64 {
 }
 
 // reserve takes the next slots for a queue: one, or, when other processes take some too, as many as it
-// has use for in a short time.
-func (p *Pace) reserve(s *state, name string, q *queue, now time.Time) {
+// has use for in a short time. None is taken that is farther away than that, so that the slots of a
+// process that was killed are soon over; its time is given back.
+func (p *Pace) reserve(s *state, name string, q *queue, now time.Time) (at time.Time) {
 	c := s.class(name, p.stated())
 	ofAccount, ofClass := p.intervals(c)
 	if ofAccount == 0 && ofClass == 0 {
 		q.open = now.Add(leaseTime)
-		return
+		return now
 	}
 	if now.Sub(c.Next) > leastRest {
 		c.Rests = latest(c.Rests, now) // it was not in use
 	}
-	q.lease = min(q.lease+1, mostLease)
-	if len(q.slots) > 0 || p.file == nil {
+	if q.lease = min(q.lease+1, mostLease); len(q.slots) > 0 || p.file == nil {
 		q.lease = 1
 	}
-	p.giveBack(s, c, q, now)
-	at := latest(s.Next, c.Next)
+	p.giveBack(s, c, q, ofAccount)
+	next := func() time.Time { return latest(s.Last.Add(ofAccount), c.Next) }
+	at, last := next(), now.Add(leaseTime)
 	if q.unused = at.Before(now.Add(-slack)); q.unused {
 		at = now
 	}
-	for last := latest(at, now).Add(leaseTime); len(q.slots) == 0 || len(q.slots) < q.lease && at.Before(last); at = latest(s.Next, c.Next) {
+	for ; len(q.slots) < q.lease && !at.After(last); at = next() {
 		q.slots = append(q.slots, at)
-		s.Next, c.Next = at.Add(ofAccount), at.Add(ofClass)
+		s.Last, c.Next = at, at.Add(ofClass)
 	}
-	q.end = [2]time.Time{s.Next, c.Next}
+	q.end = [2]time.Time{s.Last, c.Next}
+	return at
 }
 
 // giveBack takes slots back that nobody has used in their time, when no others were reserved after them.
-func (p *Pace) giveBack(s *state, c *class, q *queue, now time.Time) {
+func (p *Pace) giveBack(s *state, c *class, q *queue, ofAccount time.Duration) {
 	if len(q.slots) == 0 {
 		return
 	}
-	if s.Next.Equal(q.end[0]) {
-		s.Next = earlier(s.Next, now)
+	if s.Last.Equal(q.end[0]) {
+		s.Last = q.slots[0].Add(-ofAccount)
 	}
 	if c.Next.Equal(q.end[1]) {
-		c.Next = earlier(c.Next, now)
+		c.Next = q.slots[0]
 	}
 	q.slots = q.slots[:0]
 }

@@ -155,6 +155,9 @@ func (p *plan) drawSteps(random *rand.Rand) []step {
 		}
 		if i == 0 && p.theme.blow != noBlow {
 			s.blow, s.room = p.theme.blow, random.Int64N(40<<10)
+			if s.blow == fileLimit {
+				s.room /= 8 // of a single file
+			}
 		}
 		p.drawChange(&s, random)
 		steps = append(steps, s)

@@ -18,8 +18,8 @@ const (
 	groupRows    = 64 << 10 // rows of a row group, at most
 	groupBytes   = 16 << 20 // text of a row group after which it ends
 	groupCells   = 1 << 20  // and cells: an empty one takes memory too, and exports have many of them
-	pageBytes    = 64 << 10 // of a page, about
-	dictionaries = 256 << 10
+	pageBytes    = 32 << 10 // of a page, about
+	dictionaries = 64 << 10
 )
 
 // Writer writes rows as a Parquet file: a column of optional UTF-8 strings for each column, packed

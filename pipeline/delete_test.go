@@ -130,7 +130,9 @@ func TestDeleteAll(t *testing.T) {
 // TestKeysMeanTheSame makes sure that a column which names an entity in an import does so in a deletion,
 // and that none does which means something else there.
 func TestKeysMeanTheSame(t *testing.T) {
-	fold := func(name string) string { return strings.NewReplacer(" ", "", "_", "", "-", "", ".", "").Replace(strings.ToLower(name)) }
+	fold := func(name string) string {
+		return strings.NewReplacer(" ", "", "_", "", "-", "", ".", "").Replace(strings.ToLower(name))
+	}
 	for _, vendor := range all.Vendors {
 		for _, r := range vendor.Resources {
 			if r.Delete == nil {

@@ -107,20 +107,47 @@ func against(l loader, spells []span, hidden bool) (*seen, error) {
 // told measures stated limits: what left in any ten seconds, and whether the sandbox, which takes no
 // more than that, turned something away.
 func told(out io.Writer, lasts time.Duration) error {
-	fmt.Fprintf(out, "| stated limit | processes | requests | least in any 10 s | most in any 10 s | answers 429 |\n| --- | --- | --- | --- | --- | --- |\n")
+	fmt.Fprintf(out, "| stated limit | processes | requests | least in any 10 s | most in any 10 s | answers 429 | longest standstill |\n| --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, c := range []struct {
 		rate      float64
 		processes int
 	}{{20, 1}, {100, 1}, {500, 1}, {100, 2}} {
+		standing := stand()
 		seen, err := stating(c.rate, c.processes, lasts)
+		stood := standing()
 		if err != nil {
 			return err
 		}
 		least, most := seen.within(10 * time.Second)
-		fmt.Fprintf(out, "| %g/s | %d | %d | %.2f %% | %.2f %% | %d |\n", c.rate, c.processes, len(seen.all),
-			100*float64(least)/(10*c.rate), 100*float64(most)/(10*c.rate), seen.throttled())
+		fmt.Fprintf(out, "| %g/s | %d | %d | %.2f %% | %.2f %% | %d | %v |\n", c.rate, c.processes, len(seen.all),
+			100*float64(least)/(10*c.rate), 100*float64(most)/(10*c.rate), seen.throttled(), stood.Round(time.Millisecond))
 	}
 	return nil
+}
+
+// stand measures how long the machine lets this process stand still: nothing can leave in that time, and
+// what would have must not leave later. The function it returns ends that and tells the longest.
+func stand() (longest func() time.Duration) {
+	done := make(chan struct{})
+	result := make(chan time.Duration)
+	go func() {
+		const step = 5 * time.Millisecond
+		most := time.Duration(0)
+		for {
+			from := time.Now()
+			select {
+			case <-done:
+				result <- most
+				return
+			case <-time.After(step):
+				most = max(most, time.Since(from)-step)
+			}
+		}
+	}()
+	return func() time.Duration {
+		close(done)
+		return <-result
+	}
 }
 
 func stating(rate float64, processes int, lasts time.Duration) (*seen, error) {

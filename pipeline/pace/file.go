@@ -9,10 +9,11 @@ import (
 	"io/fs"
 	"math"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"bulkload/formats/feed"
 )
 
 // state is what all processes that use an account know of its pace.
@@ -131,7 +132,7 @@ func (f *file) update(known *state, now time.Time, change func(*state)) (s *stat
 	if bytes.Equal(data, f.last) {
 		return s, nil
 	}
-	if err := f.replace(data, false); err != nil {
+	if err := f.replace(data); err != nil {
 		return s, err
 	}
 	f.last = data
@@ -167,39 +168,16 @@ func readSmall(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, mostBytes))
 }
 
-// replace writes the file anew, and waits until that is on the disk when it is to last.
-func (f *file) replace(data []byte, lasting bool) error {
-	err := writeWhole(f.path+".new", data, lasting)
+// replace writes the file anew. It need not last: a pace that a power cut damages is learned again.
+func (f *file) replace(data []byte) error {
+	err := os.WriteFile(f.path+".new", data, 0o600)
 	if err == nil {
 		err = os.Rename(f.path+".new", f.path)
-	}
-	if err == nil && lasting {
-		err = syncFolder(filepath.Dir(f.path))
 	}
 	if err != nil {
 		return fmt.Errorf("write the account's pace: %w", err)
 	}
 	return nil
-}
-
-func writeWhole(path string, data []byte, lasting bool) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil && lasting {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
 }
 
 // sync makes lasting what the file holds.
@@ -212,5 +190,12 @@ func (f *file) sync() (err error) {
 	if err != nil {
 		return fmt.Errorf("read the account's pace: %w", err)
 	}
-	return f.replace(data, true)
+	err = feed.WriteFile(f.path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("write the account's pace: %w", err)
+	}
+	return nil
 }

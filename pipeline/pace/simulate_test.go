@@ -269,10 +269,11 @@ func TestLearning(t *testing.T) {
 		{"50 requests a second, Retry-After", steady(50), newSliding, time.Second, 10 * ms, nil, 0.92, 0.01},
 		{"5 requests a second", steady(5), newBucket(time.Second), 0, 10 * ms, nil, 0.95, 0.07},
 		{"5 requests a second, for long", []spell{{20 * time.Minute, 5}}, newSliding, 0, 10 * ms, nil, 0.95, 0.02},
+		{"1 request a second, for long", []spell{{time.Hour, 1}}, newSliding, 0, 10 * ms, nil, 0.95, 0.03},
 		{"1 request a second", steady(1), newSliding, 0, 10 * ms, nil, 0.75, 0.18},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			seeds := 2
+			seeds := len(test.spells) // a limit that does not move makes few differences
 			if test.paces != nil {
 				seeds = 1 // files take their time
 			} else {

@@ -99,7 +99,7 @@ func (p *program) listAccounts(flags *accountsFlags) error {
 	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ACCOUNT\tVENDOR\tADDRESS\tCREDENTIAL\tRATE\tWORKERS")
 	for _, a := range list {
-		rate := "not limited"
+		rate := "learned"
 		if a.Rate > 0 {
 			rate = strconv.FormatFloat(a.Rate, 'g', 4, 64) + "/s"
 		}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -71,7 +72,7 @@ func connect(job *pipeline.Job, server *sandbox.Server, workers int) {
 	job.Retry = send.Retry{Attempts: 40, First: time.Millisecond, Longest: 5 * time.Millisecond,
 		Random: func() float64 { return 1 }, Stop: job.Stop, Counts: job.Counts}
 	job.Workers = workers
-	slots, err := pace.New(pace.Options{Stop: job.Stop})
+	slots, err := pace.New(pace.Options{Rate: math.Inf(1), Stop: job.Stop})
 	if err != nil {
 		panic(err) // nothing of it can fail in memory
 	}

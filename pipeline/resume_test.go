@@ -233,7 +233,7 @@ func rounds(t *testing.T, few, many int, property func(t *testing.T, chance *ran
 // synced, and goes on with the feed sorted anew, one product changed, and other workers: in the end the
 // vendor has every product as the feed tells it, and nothing that was settled was sent again.
 func TestCutAnywhereAndResumed(t *testing.T) {
-	rounds(t, 40, 2000, func(t *testing.T, chance *rand.Rand) {
+	rounds(t, 16, 2000, func(t *testing.T, chance *rand.Rand) {
 		r := newResumed(t, vendors.Harmless)
 		keys := chance.Perm(1 + chance.IntN(6))
 		revised := -1
@@ -302,7 +302,7 @@ func unsafe(t *testing.T, chance *rand.Rand, lie bool) string {
 // TestUnsafeIsNeverSentTwice does the same where sending twice would store twice: what was in the
 // air is told as unknown, and nothing leaves a second time.
 func TestUnsafeIsNeverSentTwice(t *testing.T) {
-	rounds(t, 30, 1000, func(t *testing.T, chance *rand.Rand) {
+	rounds(t, 12, 1000, func(t *testing.T, chance *rand.Rand) {
 		if wrong := unsafe(t, chance, false); wrong != "" {
 			t.Fatal(wrong)
 		}

@@ -111,8 +111,12 @@ func newPlan(seed uint64, number, seasons int) *plan {
 	if random.IntN(4) == 0 {
 		p.ending = []string{".xlsx", ".ndjson", ".parquet", ".tsv.gz", ".csv.zst"}[random.IntN(5)]
 	}
-	if random.IntN(5) == 0 {
+	switch random.IntN(5) {
+	case 0:
 		p.rate = float64(10 + random.IntN(20))
+	case 1: // none is stated, and it is learned
+	default:
+		p.rate = 1000 // so that the time goes into being killed
 	}
 	p.createOnly = random.IntN(8) == 0
 	p.faults = p.theme.draw(random)

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -162,7 +163,11 @@ func newJob(o options, server *sandbox.Server, path string) (*pipeline.Job, erro
 	}
 	unlisted := *resource // the reading of the catalogue is not what is measured
 	unlisted.Known = nil
-	slots, err := pace.New(pace.Options{Rate: o.rate})
+	rate := o.rate
+	if rate == 0 {
+		rate = math.Inf(1) // or it would be learned
+	}
+	slots, err := pace.New(pace.Options{Rate: rate})
 	if err != nil {
 		return nil, err
 	}

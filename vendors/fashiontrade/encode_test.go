@@ -132,8 +132,9 @@ func drawRows(t *rapid.T) []row {
 }
 
 func TestOrderOfRowsLeavesNoTrace(t *testing.T) {
-	sound := 0
+	sound, drawn := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
+		drawn++
 		rows := drawRows(t)
 		if rapid.Bool().Draw(t, "right") { // so that products that are sent are drawn often enough
 			for i := range rows {
@@ -150,8 +151,8 @@ func TestOrderOfRowsLeavesNoTrace(t *testing.T) {
 			sound++
 		}
 	})
-	if sound < 20 {
-		t.Errorf("only %d of the products drawn were right, the property says little", sound)
+	if sound*5 < drawn {
+		t.Errorf("only %d of %d products drawn were right, the property says little", sound, drawn)
 	}
 }
 

@@ -111,7 +111,7 @@ func (j *Job) catalogue(ctx context.Context, owners *owners, each func(vendors.S
 			return nil, ErrInterrupted
 		}
 		if err != nil {
-			return nil, listingError(err)
+			return nil, ListingError(err)
 		}
 		c.add(e)
 		j.progress("listing", int64(len(c.held)), 0)
@@ -210,8 +210,8 @@ func (o *owners) close() {
 	}
 }
 
-// listingError says what a failed listing means for the run.
-func listingError(err error) error {
+// ListingError says what a failed reading of the vendor's catalogue means for the run.
+func ListingError(err error) error {
 	var answer *vendors.APIError
 	switch {
 	case errors.As(err, &answer) && answer.Unauthorised():

@@ -12,7 +12,6 @@ import (
 
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
-	"bulkload/pipeline/send"
 	"bulkload/pipeline/snapshot"
 	"bulkload/vendors"
 )
@@ -104,7 +103,7 @@ func (j *Job) fetch(ctx context.Context, s *spool) error {
 	j.progress("listing", s.entities, 0)
 	for page, err := range j.Resource.Pages(ctx, j.Client, ask) {
 		if err != nil {
-			return s.explain(vendorError(err))
+			return s.explain(pipeline.ListingError(err))
 		}
 		if err := s.add(page, j.Now()); err != nil {
 			return err
@@ -118,17 +117,4 @@ func (j *Job) fetch(ctx context.Context, s *spool) error {
 		}
 	}
 	return errors.New("the vendor's list ended without a last page")
-}
-
-// vendorError says what a failed page means for the job.
-func vendorError(err error) error {
-	var answer *vendors.APIError
-	switch {
-	case errors.As(err, &answer) && answer.Unauthorised():
-		return fmt.Errorf("%w: %w", send.ErrUnauthorised, err)
-	case send.Passing(err):
-		return fmt.Errorf("%w: %w", send.ErrUnreachable, err)
-	default:
-		return fmt.Errorf("read what the vendor has: %w", err)
-	}
 }

@@ -196,7 +196,7 @@ func (t *text) remarks(s *Summary) {
 func (t *text) rules(s *Summary) {
 	for _, rule := range s.Rules {
 		t.line("%s %s %s (%s of rows): %s", plural(rule.Findings, rule.Severity.String()), "of", rule.Rule,
-			share(rule.Findings, s.RowsIn), rule.Sentence)
+			share(rule.Rows, s.RowsIn), rule.Sentence)
 		for _, example := range rule.Examples {
 			t.example(&example)
 		}

@@ -22,10 +22,10 @@ func summary() *Summary {
 		Remarks: []formats.Remark{{Place: formats.Place{Sheet: "Products"}, Text: "two rows are hidden"}},
 		Ignored: []string{"Season"}, Dropped: []string{"category"},
 		Requests: Requests{Sent: 12, Retried: 1, Throttled: 2}, Report: "report.csv", Rejects: "rejects.csv", Stopped: "interrupted",
-		Rules: []RuleCount{{Rule: "value.unknown", Sentence: "must be in the list", Findings: 5, Examples: []Finding{{
+		Rules: []RuleCount{{Rule: "value.unknown", Sentence: "must be in the list", Findings: 5, Rows: 5, Examples: []Finding{{
 			Place: formats.Place{Sheet: "Products", Row: 12}, Cell: "Products!F12", Field: "colors", Value: "NAVY",
 			Message: `"NAVY" is not in the list`, Suggestion: "BLUE"}}},
-			{Rule: "text.blanks", Severity: schema.Repair, Sentence: "blanks taken away", Findings: 1, Examples: []Finding{{
+			{Rule: "text.blanks", Severity: schema.Repair, Sentence: "blanks taken away", Findings: 1, Rows: 1, Examples: []Finding{{
 				Place: formats.Place{Line: 7, Row: 7}, Field: "size", Value: " M", Message: "blanks taken away"}}}},
 	}
 	s.Counts.Rows[vendors.Created], s.Counts.Entities[vendors.Created] = 1990, 800

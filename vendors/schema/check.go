@@ -83,7 +83,7 @@ const mostOfACell = 20
 func (c *Column) checkOne(value []byte, problems []Problem) []Problem {
 	field := c.Field
 	if message := field.Type.fault(value); message != "" {
-		return append(problems, c.problem(NotType, string(value), message, ""))
+		return append(problems, c.problem(NotType, string(value), message, field.Type.meant(value)))
 	}
 	if field.MaxRunes > 0 && len(value) > field.MaxRunes && utf8.RuneCount(value) > field.MaxRunes {
 		problems = append(problems, c.problem(TooLong, string(value), fmt.Sprintf(
@@ -147,6 +147,19 @@ func (t Type) fault(value []byte) string {
 		if !isPlainURL(value) && !isURL(string(value)) {
 			return "must be a whole web address that starts with http:// or https://, without blanks"
 		}
+	}
+	return ""
+}
+
+// meant is the value that was probably meant: 79.95 for 79,95. Three digits behind a comma may be
+// thousands, so nothing is told of those.
+func (t Type) meant(value []byte) string {
+	whole, cents, found := bytes.Cut(value, []byte(","))
+	if t != Decimal || !found || len(cents) < 1 || len(cents) > 2 {
+		return ""
+	}
+	if decimal := string(whole) + "." + string(cents); IsDecimal([]byte(decimal)) {
+		return decimal
 	}
 	return ""
 }

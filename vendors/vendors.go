@@ -34,6 +34,13 @@ type Vendor struct {
 	// Explain says in a user's words what a refusal of a request means and what to do about it, beyond
 	// what the vendor says itself; empty when there is nothing to add. Nil: there never is.
 	Explain func(Request, *APIError) string
+	// Tokenless is set when the account's credentials are all among Settings, and it has no token.
+	Tokenless bool
+	// Settings are those that an account of this vendor has beside address, token and pace.
+	Settings []Setting
+	// Connect makes what the account's requests share, such as a parsed key, once before the first of
+	// them; it becomes Account.State. Nil: they share nothing.
+	Connect func(*Account) (any, error)
 	// ClockTolerance is how far the clocks of both sides may be apart before the vendor turns
 	// credentials away that carry a time. 0: they carry none.
 	ClockTolerance time.Duration
@@ -49,10 +56,14 @@ type Resource struct {
 	Rules   []*schema.Rule // those that Encode applies, beyond the fields' own
 	Key     string         // the field whose value names an entity: rows sharing it are one
 	Part    string         // a second field that names an entity together with Key, as PartKey joins them; empty: Key does alone
+	Else    string         // the field that names an entity whose rows have no Key; empty: they need one
+	Besides []string       // further fields that tell entities of one Key and Part apart; they may be empty
+	Lane    []string       // fields whose values the entities of one call share, as those of one customer; nil: any entities go together
 	Unique  []string       // fields whose values must not occur twice in a feed
 	RowKey  []string       // fields by which the rows of one entity are told apart when two exports are compared; nil: their order
 	Rivals  *Rivals        // a rule that compares the entities of a feed with each other; nil: there is none
 	Batch   int            // most entities in one call of Upload
+	Splits  bool           // a call that is refused is split, until those that it was refused for stand alone
 	Repeat  Repeat
 	// Encode makes the value that is sent, of an entity's records, and adds to the entity's problems
 	// those that several fields or rows make. It is called for faulty entities too, so that every
@@ -74,6 +85,20 @@ type Resource struct {
 	Pages func(context.Context, *Client, Listing) iter.Seq2[Page, error]
 	// Unlisted is set when the vendor has no list of the resource, so that Pages asks for each key by itself.
 	Unlisted bool
+	// Aliases lists the names under which Held.Find finds an entity of the vendor's, besides its key. Nil: there are none.
+	Aliases func(Stored) []string
+	// Prepare asks for what checking against the vendor needs besides its entities, once for a run. Nil: nothing.
+	Prepare func(context.Context, *Client) (any, error)
+	// Amend turns a sound entity into what must be sent, given what the vendor has. It sets the entity's
+	// ID, Known, Token and Adds, and may add problems. It is called by many goroutines at once, with
+	// nothing held when the vendor was not asked. Nil: what Encode returned is sent.
+	Amend func(*Entity, *Held) (Amendment, error)
+	// Ask puts the question that an entity's Body is, and returns the answer, JSON. Nil: the resource cannot be looked up.
+	Ask func(context.Context, *Client, *Entity) ([]byte, error)
+	// Answers are the fields of an answer to Ask, and Answer is the reading of one: a map from field to text
+	// for each thing that it lists. No row is an answer too. Set together with Ask.
+	Answers schema.Schema
+	Answer  func(body []byte) ([]map[string]string, error)
 	// Decode is the inverse of Encode: it turns an entity as the vendor answers it into its rows, a map
 	// from field to text for each, the fields written as a feed writes them. Fields that are ReadOnly
 	// are among them. Set together with Pages.
@@ -126,6 +151,8 @@ func (n Noun) Of(count int64) string {
 type Listing struct {
 	Cursor string     // of the page to begin with, as an earlier Page told it; empty: the first
 	Query  url.Values // filters, by the vendor's names; nil: none
+	// Compare is set when the entities are to be compared with a feed, not exported: those that Amend needs besides are yielded too.
+	Compare bool
 	// Keys are the entities to read, for a resource that the vendor cannot list; where entities have a
 	// Part, the values of Key. Nil: all, where the vendor can list them, if need be by way of another
 	// resource.
@@ -142,6 +169,34 @@ type Page struct {
 type Stored struct {
 	Key  string
 	Body []byte // JSON
+	// Aside is set when it is not one of the resource's own, but what Amend needs to know beside them:
+	// a deleted product, or the product of a prepack.
+	Aside bool
+}
+
+// Held is what an account is known to have, while entities are made ready to be sent.
+type Held struct {
+	Account  *Account
+	Prepared any // what the resource's Prepare brought; nil when it has none
+	// Find returns what the vendor has under a key or an alias; nil when there is nothing. The body is
+	// the caller's. Of two entities with one alias, it returns the one that was listed last.
+	Find func(name string) (*Stored, error)
+}
+
+// An Amendment is what is to be sent of an entity.
+type Amendment struct {
+	Body  any // nil: the vendor has all of it
+	After any // the entity as the vendor has it then, as Decode reads it; nil: it is the Body
+	Calls int // requests that the change would take if each part of it were sent by itself; 0: one
+}
+
+// A Setting is what an account of one vendor is told in the configuration, besides what all have.
+type Setting struct {
+	Name     string // "shop_id"
+	Doc      string
+	Required bool
+	// File is set when the setting names a file that holds a secret, such as a private key.
+	File bool
 }
 
 // An Upload is one call of a resource's Upload.
@@ -165,7 +220,9 @@ type Repeat uint8
 const (
 	Unsafe   Repeat = iota // it may be stored twice
 	Harmless               // the same state results
-	ByToken                // the vendor recognises the token and answers as before
+	// ByToken: the vendor recognises the token and answers as before. An entity without a token is
+	// Unsafe when it Adds, else Harmless.
+	ByToken
 )
 
 // Outcome is what became of an entity, and so of its rows.
@@ -201,6 +258,7 @@ type Entity struct {
 	Size     int64            // of Body or Stream, in bytes
 	Hash     Hash             // of Body or Stream
 	Token    string           // by which the vendor knows a repetition, where Repeat is ByToken
+	Adds     bool             // sending it without a Token once more adds to what the vendor has
 	Known    bool             // the vendor had an entity of this key before the run
 	ID       string           // the vendor's own, set by Upload when it tells one
 	Status   int              // of the answer that settled it; 0 when none did
@@ -303,4 +361,8 @@ type Account struct {
 	Rate    float64 // requests a second at most; 0: not stated, and learned
 	Workers int     // requests in flight at most
 	Timeout time.Duration
+	// Settings are the vendor's own, by name; Secrets those of them that name a file: its content.
+	Settings map[string]string
+	Secrets  map[string]Secret
+	State    any // what the vendor's Connect made
 }

@@ -8,12 +8,16 @@ import (
 	"strings"
 
 	"bulkload/vendors"
+	"bulkload/vendors/faire"
+	"bulkload/vendors/fashionai"
 	"bulkload/vendors/fashiontrade"
+	"bulkload/vendors/faslet"
+	"bulkload/vendors/fitanalytics"
 	"bulkload/vendors/schema"
 )
 
 // Vendors lists every vendor, in the order of the program's listings.
-var Vendors = []*vendors.Vendor{fashiontrade.Vendor}
+var Vendors = []*vendors.Vendor{fashiontrade.Vendor, faire.Vendor, faslet.Vendor, fitanalytics.Vendor, fashionai.Vendor}
 
 // Names lists every resource as commands name it, "fashiontrade/products", each name once.
 func Names() []string {

@@ -50,7 +50,7 @@ type vendor struct {
 }
 
 // vendors lists the vendors that the sandbox plays.
-var vendors = []*vendor{fashiontrade}
+var vendors = []*vendor{fashiontrade, faire, faslet, fitAnalytics, fashionAI}
 
 // stage is what a vendor's part of the sandbox finds when it plays.
 type stage struct {

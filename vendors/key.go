@@ -2,10 +2,26 @@ package vendors
 
 import "bulkload/vendors/schema"
 
+// Setting returns the vendor's setting of a name; nil when it has none, or when there is no vendor.
+func (v *Vendor) Setting(name string) *Setting {
+	if v == nil {
+		return nil
+	}
+	for i := range v.Settings {
+		if v.Settings[i].Name == name {
+			return &v.Settings[i]
+		}
+	}
+	return nil
+}
+
 // KeyFields names the fields that name an entity, with a word between them when there are two:
-// "product_id and batch_id".
+// "product_id and batch_id". One of two that will do stands behind the other: "sku (or product_variant_id)".
 func (r *Resource) KeyFields(word string) string {
-	if r.Part == "" {
+	switch {
+	case r.Else != "":
+		return r.Key + " (or " + r.Else + ")"
+	case r.Part == "":
 		return r.Key
 	}
 	return r.Key + " " + word + " " + r.Part
@@ -20,6 +36,9 @@ func AppendPartKey[T string | []byte](dst []byte, key, part T) []byte {
 	dst = append(appendItem(dst, key), '|')
 	return appendItem(dst, part)
 }
+
+// AppendKeyItem puts one more item of a key behind dst, as AppendPartKey does with the second.
+func AppendKeyItem(dst, item []byte) []byte { return appendItem(append(dst, '|'), item) }
 
 func appendItem[T string | []byte](dst []byte, item T) []byte {
 	for i := range len(item) {

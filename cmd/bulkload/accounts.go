@@ -286,21 +286,22 @@ func (c *checkup) add(name string, s state, code int, detail string, args ...any
 
 // checkCredentials reads the token and looks at its age, where it tells that.
 func (p *program) checkCredentials(c *checkup) bool {
-	if c.settings.Vendor == "" { // made up for the sandbox
-		c.account.Token = vendors.NewSecret("token-of-the-sandbox")
-		c.add("credentials", fine, 0, "any are taken")
-		return true
+	madeUp := c.settings.Vendor == "" // for the sandbox
+	var err error
+	if madeUp {
+		err = tryAccount(c.account, c.vendor)
+	} else {
+		err = p.authorise(c.account, c.settings, c.vendor)
 	}
-	token, err := p.token(c.settings)
-	if err != nil {
+	ends, ok := expiry(c.account.Token)
+	switch left := ends.Sub(p.now()); {
+	case err != nil:
 		c.add("credentials", failed, exitUnauthorised, "%v", err)
 		return false
-	}
-	c.account.Token = token
-	ends, ok := expiry(token)
-	switch left := ends.Sub(p.now()); {
+	case madeUp:
+		c.add("credentials", fine, 0, "any are taken")
 	case !ok:
-		c.add("credentials", fine, 0, "%s", c.settings.source())
+		c.add("credentials", fine, 0, "%s", c.settings.sourceFor(c.vendor))
 	case left <= 0:
 		c.add("credentials", failed, exitUnauthorised, "the token of %s ended on %s", c.settings.source(), ends.UTC().Format(time.RFC3339))
 		return false

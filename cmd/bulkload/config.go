@@ -19,6 +19,8 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"bulkload/vendors"
+	"bulkload/vendors/all"
+	"bulkload/vendors/schema"
 )
 
 // configFile is what is looked for in the working directory, then in the user's config directory.
@@ -43,6 +45,8 @@ type accountConfig struct {
 	Timeout      string   `yaml:"timeout"`
 	// MaxErrors are error budgets as --max-errors takes them, which replaces them all.
 	MaxErrors oneOrMore `yaml:"max_errors"`
+	// Settings are those that only the account's vendor knows, such as Faslet's shop_id.
+	Settings map[string]string `yaml:",inline"`
 }
 
 // versions are those of a vendor's resources, which a vendor may count each by itself.
@@ -126,12 +130,53 @@ func readConfig(path string) (config, error) {
 		return config{}, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	for name, account := range c.Accounts {
-		if account.TokenFile != "" && !filepath.IsAbs(account.TokenFile) {
-			account.TokenFile = filepath.Join(filepath.Dir(path), account.TokenFile)
-			c.Accounts[name] = account
+		if err := account.complete(filepath.Dir(path)); err != nil {
+			return config{}, fmt.Errorf("configuration %s: account %s: %w", path, name, err)
 		}
+		c.Accounts[name] = account
 	}
 	return c, nil
+}
+
+// complete checks the settings that only the vendor knows, and takes the names of files from the
+// configuration's folder on.
+func (c *accountConfig) complete(dir string) error {
+	within := func(path string) string {
+		if path == "" || filepath.IsAbs(path) {
+			return path
+		}
+		return filepath.Join(dir, path)
+	}
+	c.TokenFile = within(c.TokenFile)
+	vendor := all.Vendor(c.Vendor)
+	for _, name := range slices.Sorted(maps.Keys(c.Settings)) {
+		setting := vendor.Setting(name)
+		if setting == nil {
+			return unknownSetting(name, vendor)
+		}
+		if setting.File {
+			c.Settings[name] = within(c.Settings[name])
+		}
+	}
+	return nil
+}
+
+// commonSettings are the settings that accounts of every vendor have.
+var commonSettings = []string{"vendor", "base_url", "api_version", "token_file", "token_command", "token_env", "rate", "workers",
+	"timeout", "max_errors"}
+
+func unknownSetting(name string, vendor *vendors.Vendor) error {
+	names := slices.Clone(commonSettings)
+	if vendor != nil {
+		for _, setting := range vendor.Settings {
+			names = append(names, setting.Name)
+		}
+	}
+	message := fmt.Sprintf("there is no setting %q", name)
+	if nearest := schema.Nearest(name, names); nearest != "" {
+		message += fmt.Sprintf("; did you mean %s?", nearest)
+	}
+	return errors.New(message)
 }
 
 // secretSetting is the name of a setting that would hold a secret itself.
@@ -201,10 +246,10 @@ func (c config) list(vendor string) string {
 	return ""
 }
 
-// newAccount makes the account that the configuration describes, without its token.
+// newAccount makes the account that the configuration describes, without its credentials.
 func newAccount(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.Account, error) {
 	account := &vendors.Account{Name: name, BaseURL: strings.TrimSuffix(cmp.Or(c.BaseURL, vendor.BaseURL), "/"),
-		Workers: cmp.Or(c.Workers, defaultWorkers), Timeout: defaultTimeout}
+		Workers: cmp.Or(c.Workers, defaultWorkers), Timeout: defaultTimeout, Settings: c.Settings}
 	if err := checkBaseURL(account.BaseURL); err != nil {
 		return nil, fmt.Errorf("account %s: %w", name, err)
 	}

@@ -27,6 +27,57 @@ const (
 	longestCredential = 64 << 10
 )
 
+// authorise gives the account its credentials, and what its requests share.
+func (p *program) authorise(account *vendors.Account, c accountConfig, vendor *vendors.Vendor) error {
+	for i := range vendor.Settings {
+		if err := c.secret(account, &vendor.Settings[i]); err != nil {
+			return err
+		}
+	}
+	if !vendor.Tokenless {
+		token, err := p.token(c)
+		if err != nil {
+			return err
+		}
+		account.Token = token
+	}
+	return connectAccount(account, vendor)
+}
+
+// secret reads the file that a setting names, and misses a setting that is required.
+func (c accountConfig) secret(account *vendors.Account, setting *vendors.Setting) error {
+	value := c.Settings[setting.Name]
+	switch {
+	case value == "" && setting.Required:
+		return fmt.Errorf("the setting %s is missing: %s", setting.Name, setting.Doc)
+	case value == "" || !setting.File:
+		return nil
+	}
+	text, err := readCredential(value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", setting.Name, err)
+	}
+	if account.Secrets == nil {
+		account.Secrets = make(map[string]vendors.Secret)
+	}
+	account.Secrets[setting.Name] = vendors.NewSecret(text)
+	return nil
+}
+
+// connectAccount makes what the account's requests share.
+func connectAccount(account *vendors.Account, vendor *vendors.Vendor) (err error) {
+	if vendor.Connect != nil {
+		account.State, err = vendor.Connect(account)
+	}
+	return err
+}
+
+// tryAccount makes an account of the sandbox, which takes any token and knows no setting.
+func tryAccount(account *vendors.Account, vendor *vendors.Vendor) error {
+	account.Token = vendors.NewSecret("token-of-the-sandbox")
+	return connectAccount(account, vendor)
+}
+
 // token gets the account's token from where the configuration says it is.
 func (p *program) token(c accountConfig) (vendors.Secret, error) {
 	text, err := p.tokenText(c)
@@ -78,6 +129,20 @@ func (c accountConfig) oneSource() error {
 	return nil
 }
 
+// sourceFor tells where the credentials of a vendor come from.
+func (c accountConfig) sourceFor(vendor *vendors.Vendor) string {
+	if !vendor.Tokenless {
+		return c.source()
+	}
+	var files []string
+	for _, setting := range vendor.Settings {
+		if setting.File && c.Settings[setting.Name] != "" {
+			files = append(files, setting.Name+" "+c.Settings[setting.Name])
+		}
+	}
+	return strings.Join(files, ", ")
+}
+
 // source tells where the token comes from, and nothing that may be secret: a command may hold a password.
 func (c accountConfig) source() string {
 	switch {
@@ -97,12 +162,12 @@ func (c accountConfig) source() string {
 func readCredential(path string) (string, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return "", fmt.Errorf("read token: %w", err)
+		return "", fmt.Errorf("read credential: %w", err)
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return "", fmt.Errorf("read token: %w", err)
+		return "", fmt.Errorf("read credential: %w", err)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 && runtime.GOOS != "windows" {
 		if target, err := filepath.EvalSymlinks(path); err == nil {
@@ -112,10 +177,10 @@ func readCredential(path string) (string, error) {
 	}
 	data, err := io.ReadAll(io.LimitReader(file, longestCredential+1))
 	if err != nil {
-		return "", fmt.Errorf("read token: %w", err)
+		return "", fmt.Errorf("read credential: %w", err)
 	}
 	if len(data) > longestCredential {
-		return "", fmt.Errorf("%s is longer than %d bytes, so it is no token", path, longestCredential)
+		return "", fmt.Errorf("%s is longer than %d bytes, so it is no token or key", path, longestCredential)
 	}
 	return string(data), nil
 }

@@ -44,7 +44,7 @@ func TestToken(t *testing.T) {
 		{"command", accountConfig{TokenCommand: "echo canary-3"}, "canary-3", false},
 		{"nowhere", accountConfig{}, "is needed", true},
 		{"two places", accountConfig{TokenEnv: "TOKEN", TokenCommand: "true"}, "only one", true},
-		{"no file", accountConfig{TokenFile: filepath.Join(dir, "none")}, "read token", true},
+		{"no file", accountConfig{TokenFile: filepath.Join(dir, "none")}, "read credential", true},
 		{"a folder", accountConfig{TokenFile: dir}, "", true},
 		{"empty file", accountConfig{TokenFile: file("c", " \n", 0o600)}, "is empty", true},
 		{"several lines", accountConfig{TokenFile: file("d", "canary-1\ncanary-4", 0o600)}, "more than one line", true},

@@ -195,10 +195,11 @@ func (l *load) connectAs(name string, settings accountConfig) (*vendors.Account,
 		return nil, err
 	}
 	if l.flags.sandbox != "" {
-		account.Token = vendors.NewSecret("token-of-the-sandbox") // which takes any
-		return account, nil
+		err = tryAccount(account, l.vendor)
+	} else {
+		err = l.authorise(account, settings, l.vendor)
 	}
-	if account.Token, err = l.token(settings); err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("account %s: %w", name, err)
 	}
 	return account, nil

@@ -19,6 +19,16 @@ import (
 // Vendors lists every vendor, in the order of the program's listings.
 var Vendors = []*vendors.Vendor{fashiontrade.Vendor, faire.Vendor, faslet.Vendor, fitanalytics.Vendor, fashionai.Vendor}
 
+// Vendor returns the vendor of a name; nil when there is none.
+func Vendor(name string) *vendors.Vendor {
+	for _, vendor := range Vendors {
+		if vendor.Name == name {
+			return vendor
+		}
+	}
+	return nil
+}
+
 // Names lists every resource as commands name it, "fashiontrade/products", each name once.
 func Names() []string {
 	var names []string

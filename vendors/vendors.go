@@ -93,10 +93,15 @@ type Resource struct {
 	// ID, Known, Token and Adds, and may add problems. It is called by many goroutines at once, with
 	// nothing held when the vendor was not asked. Nil: what Encode returned is sent.
 	Amend func(*Entity, *Held) (Amendment, error)
-	// Ask puts the question that an entity's Body is, and returns the answer, JSON. Nil: the resource cannot be looked up.
+	// Ask puts the question that an entity's Key and Body are, and returns the answer, JSON. It puts it once,
+	// whatever Repeat says, and not with GET when that is Unsafe. Nil: the resource cannot be looked up.
 	Ask func(context.Context, *Client, *Entity) ([]byte, error)
+	// Signals says what asking tells the vendor about a shopper, as a sentence for who has to agree to it:
+	// "each question is recorded as a visit of that shopper". Empty: asking leaves no trace.
+	Signals string
 	// Answers are the fields of an answer to Ask, and Answer is the reading of one: a map from field to text
-	// for each thing that it lists. No row is an answer too. Set together with Ask.
+	// for each thing that it lists. No row is an answer too. A field that is Shared belongs to the answer as a
+	// whole, the others to each of the things. Set together with Ask.
 	Answers schema.Schema
 	Answer  func(body []byte) ([]map[string]string, error)
 	// Decode is the inverse of Encode: it turns an entity as the vendor answers it into its rows, a map

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -83,9 +84,12 @@ type Request struct {
 	// JSON is set when the vendor answers this call with JSON: a success with anything else did not
 	// come from the vendor, but from something on the way, and is a *TransportError.
 	JSON bool
+	// Answers lists statuses, beside those of 2xx, with which the vendor answers the question of this call
+	// instead of refusing it, as with 404 for a product that it does not know: Do returns a Response then.
+	Answers []int
 }
 
-// A Response is a vendor's answer with a status of 2xx.
+// A Response is a vendor's answer with a status of 2xx, or with one of the request's Answers.
 type Response struct {
 	Status int
 	Header http.Header
@@ -215,7 +219,10 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 	if err != nil {
 		return nil, &TransportError{request.Method, request.Path, c.redactor(r).err(err)}
 	}
-	if answer.StatusCode < 200 || answer.StatusCode > 299 {
+	if !isSuccess(answer) {
+		if slices.Contains(request.Answers, answer.StatusCode) {
+			return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
+		}
 		refusal := c.apiError(r, answer, body)
 		if c.Explain != nil {
 			refusal.Advice = c.Explain(request, refusal)
@@ -228,6 +235,10 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 }
 
+func isSuccess(answer *http.Response) bool {
+	return answer.StatusCode >= 200 && answer.StatusCode <= 299
+}
+
 // roundTrip sends a request and reads the whole answer, which is not nil when a part of it came.
 func (c *Client) roundTrip(r *http.Request, request Request) (*http.Response, []byte, error) {
 	answer, err := c.HTTP.Do(r)
@@ -235,7 +246,7 @@ func (c *Client) roundTrip(r *http.Request, request Request) (*http.Response, []
 		return nil, nil, withoutURL(err)
 	}
 	defer answer.Body.Close()
-	if request.Unread && answer.StatusCode >= 200 && answer.StatusCode <= 299 {
+	if request.Unread && isSuccess(answer) {
 		return answer, nil, drop(answer.Body, request.JSON && answer.StatusCode != http.StatusNoContent)
 	}
 	longest := cmp.Or(request.Longest, MaxAnswer)

@@ -261,3 +261,21 @@ func TestRequestsThatCannotBeMade(t *testing.T) {
 		t.Error("a path that is no path was sent")
 	}
 }
+
+// TestAnswersThatAreNotSuccesses takes a status for an answer only where the request says so.
+func TestAnswersThatAreNotSuccesses(t *testing.T) {
+	client := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusNotFound)
+		io.WriteString(w, "no such product")
+	})
+	request := Request{Method: "GET", Path: "/a", JSON: true, Answers: []int{400, 404}}
+	response, err := client.Do(context.Background(), request)
+	if err != nil || response.Status != 404 || string(response.Body) != "no such product" {
+		t.Errorf("Do = %v, %v, want the answer with 404", response, err)
+	}
+	request.Answers = []int{400}
+	var refusal *APIError
+	if _, err := client.Do(context.Background(), request); !errors.As(err, &refusal) || refusal.Status != 404 {
+		t.Errorf("Do = %v, want a refusal with 404", err)
+	}
+}

@@ -183,6 +183,11 @@ type Stored struct {
 type Held struct {
 	Account  *Account
 	Prepared any // what the resource's Prepare brought; nil when it has none
+	// Unasked is set when the vendor was not asked, so that finding nothing means nothing.
+	Unasked bool
+	// Withhold is set while what the feed publishes is held back: Amend makes what is new in the resource's
+	// Draft state, and leaves the state of what the vendor has as it is.
+	Withhold bool
 	// Find returns what the vendor has under a key or an alias; nil when there is nothing. The body is
 	// the caller's. Of two entities with one alias, it returns the one that was listed last.
 	Find func(name string) (*Stored, error)
@@ -193,6 +198,13 @@ type Amendment struct {
 	Body  any // nil: the vendor has all of it
 	After any // the entity as the vendor has it then, as Decode reads it; nil: it is the Body
 	Calls int // requests that the change would take if each part of it were sent by itself; 0: one
+}
+
+// Publishing says how a resource's entities come into the vendor's shop.
+type Publishing struct {
+	Field string // the field that carries the state
+	Draft string // its value for what nobody sees
+	Live  string // its value for what everybody sees
 }
 
 // A Setting is what an account of one vendor is told in the configuration, besides what all have.

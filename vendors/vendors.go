@@ -93,6 +93,10 @@ type Resource struct {
 	// ID, Known, Token and Adds, and may add problems. It is called by many goroutines at once, with
 	// nothing held when the vendor was not asked. Nil: what Encode returned is sent.
 	Amend func(*Entity, *Held) (Amendment, error)
+	// Against lists the rules that Amend applies to what the vendor has. A feed alone cannot break them.
+	Against []*schema.Rule
+	// Publish is set when the resource's entities have a state in which nobody sees them yet. Nil: they have none.
+	Publish *Publishing
 	// Ask puts the question that an entity's Key and Body are, and returns the answer, JSON. It puts it once,
 	// whatever Repeat says, and not with GET when that is Unsafe. Nil: the resource cannot be looked up.
 	Ask func(context.Context, *Client, *Entity) ([]byte, error)

@@ -20,6 +20,7 @@ func FuzzRead(f *testing.F) {
 	j := create(f, disk)
 	must(f, j.Intend(f.Context(), intent, journal.Intent{Known: true}))
 	must(f, j.Settle(answered))
+	must(f, j.Keep(reply))
 	must(f, j.End(ended))
 	must(f, j.Close())
 	whole := contents(f, disk)
@@ -74,6 +75,8 @@ func written(t *testing.T, records []journal.Record) *powercut.Disk {
 			err = j.Intend(t.Context(), *r.Intent)
 		case r.Outcome != nil:
 			err = j.Settle(*r.Outcome)
+		case r.Answer != nil:
+			err = j.Keep(*r.Answer)
 		case r.End != nil:
 			err = j.End(*r.End)
 		default:

@@ -215,6 +215,22 @@ func (j *Journal) Settle(outcomes ...Outcome) error {
 	return g.err
 }
 
+// Keep takes answers to be stored as Settle takes outcomes. An answer that is lost with a power cut leaves
+// its question's intent, if there was one.
+func (j *Journal) Keep(answers ...Answer) error {
+	g, full, err := j.add(answerKind, func(b []byte) []byte {
+		for i := range answers {
+			b = appendAnswer(b, &answers[i])
+		}
+		return b
+	})
+	if err != nil || !full {
+		return err
+	}
+	<-g.done
+	return g.err
+}
+
 // Sync returns when everything that was settled before outlasts a power cut.
 func (j *Journal) Sync() error {
 	j.mu.Lock()
@@ -335,17 +351,18 @@ func (j *Journal) append(frame []byte, of kinds) error {
 }
 
 // kinds are those of the records in a write.
-type kinds [endKind + 1]bool
+type kinds [answerKind + 1]bool
 
 // point is one of the instants of a write at which tests kill the program.
 func (of kinds) point(step int) {
-	names := [len(of)][3]string{
+	of[outcomeKind] = of[outcomeKind] || of[answerKind]
+	names := [answerKind][3]string{
 		beginKind:   {"journal.begin.before-write", "journal.begin.written", "journal.begin.synced"},
 		intentKind:  {"journal.intent.before-write", "journal.intent.written", "journal.intent.synced"},
 		outcomeKind: {"journal.outcome.before-write", "journal.outcome.written", "journal.outcome.synced"},
 		endKind:     {"journal.end.before-write", "journal.end.written", "journal.end.synced"},
 	}
-	for k, there := range of {
+	for k, there := range of[:answerKind] {
 		if there {
 			crash.Point(names[k][step])
 		}

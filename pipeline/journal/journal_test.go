@@ -23,6 +23,7 @@ var (
 	begin    = journal.Begin{Run: "2026-11-22-a", Account: "ft-prod", Target: "fashiontrade/products", Version: "1.2", Started: started}
 	intent   = journal.Intent{Key: "P-1", Hash: vendors.HashOf([]byte("{}")), Token: "t1", Attempt: 1}
 	answered = journal.Outcome{Key: "P-1", Hash: intent.Hash, Outcome: vendors.Refused, Status: 422, ID: "9", Code: "bad", Message: "no price\n"}
+	reply    = journal.Answer{Question: intent.Hash, Body: []byte(`{"products":[]}`)}
 	ended    = journal.End{Finished: started.Add(time.Hour), Code: 2}
 )
 
@@ -74,6 +75,8 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			must(t, j.Intend(t.Context()))
 			must(t, j.Settle(answered, journal.Outcome{}))
 			must(t, j.Settle())
+			must(t, j.Keep(reply, journal.Answer{}))
+			must(t, j.Keep())
 			must(t, j.Close())
 			j, b, err := journal.Open(fsys, path)
 			must(t, err)
@@ -90,7 +93,8 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 				t.Errorf("Read tells %v, want %v", b, begin)
 			}
 			want := []journal.Record{{Begin: &begin}, {Intent: &intent}, {Intent: &journal.Intent{Key: strings.Repeat("long", 100_000), Attempt: -1}},
-				{Outcome: &answered}, {Outcome: &journal.Outcome{}}, {End: &ended}}
+				{Outcome: &answered}, {Outcome: &journal.Outcome{}},
+				{Answer: &reply}, {Answer: &journal.Answer{}}, {End: &ended}}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("read otherwise than written (-want +got):\n%s", diff)
 			}

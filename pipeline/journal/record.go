@@ -13,6 +13,7 @@ type Record struct {
 	Begin   *Begin
 	Intent  *Intent
 	Outcome *Outcome
+	Answer  *Answer
 	End     *End
 }
 
@@ -45,6 +46,12 @@ type Outcome struct {
 	Message string // the vendor's words
 }
 
+// Answer is what a vendor answered to a question. A question that was answered otherwise has an Outcome.
+type Answer struct {
+	Question vendors.Hash
+	Body     []byte
+}
+
 // End says that the run is over and that nothing is left to resume.
 type End struct {
 	Finished time.Time
@@ -59,6 +66,7 @@ const (
 	intentKind
 	outcomeKind
 	endKind
+	answerKind
 )
 
 // A record is its kind and its fields in order: texts are their length and bytes, numbers are
@@ -96,6 +104,13 @@ func appendOutcome(b []byte, r *Outcome) []byte {
 	return appendText(b, r.Message)
 }
 
+func appendAnswer(b []byte, r *Answer) []byte {
+	b = append(b, byte(answerKind))
+	b = append(b, r.Question[:]...)
+	b = binary.AppendUvarint(b, uint64(len(r.Body)))
+	return append(b, r.Body...)
+}
+
 func appendEnd(b []byte, r *End) []byte {
 	b = append(b, byte(endKind))
 	b = appendTime(b, r.Finished)
@@ -130,6 +145,8 @@ func (f *fields) record() (r Record) {
 			ID: f.text(), Code: f.text(), Message: f.text()}
 	case endKind:
 		r.End = &End{Finished: f.time(), Code: f.int()}
+	case answerKind:
+		r.Answer = &Answer{Question: f.hash(), Body: append([]byte(nil), f.take(f.uint())...)}
 	default:
 		f.fail(fmt.Sprintf("a record of kind %d, which this version of bulkload does not know", k))
 	}

@@ -37,6 +37,14 @@ func (c *catalogue) Has(key string) bool {
 	return found
 }
 
+// name is the key under which the vendor has an entity, or would have it.
+func (c *catalogue) name(e *vendors.Entity) string {
+	if c.resource.Amend != nil && e.Known {
+		return e.ID
+	}
+	return e.Key
+}
+
 func (c *catalogue) find(key string) (holding, bool) {
 	hash := maphash.String(c.seed, key)
 	i, found := slices.BinarySearchFunc(c.held, hash, func(h holding, hash uint64) int { return cmp.Compare(h.key, hash) })
@@ -48,6 +56,9 @@ func (c *catalogue) find(key string) (holding, bool) {
 
 // Holds reports whether the vendor has the entity as it would be sent.
 func (c *catalogue) Holds(e *vendors.Entity) (bool, error) {
+	if c.resource.Amend != nil {
+		return e.Same, nil
+	}
 	h, found := c.find(e.Key)
 	if !found || h.body == 0 {
 		return false, nil
@@ -113,7 +124,9 @@ func (j *Job) catalogue(ctx context.Context, owners *owners, each func(vendors.S
 		if err != nil {
 			return nil, ListingError(err)
 		}
-		c.add(e)
+		if !e.Aside {
+			c.add(e)
+		}
 		j.progress("listing", int64(len(c.held)), 0)
 		if each != nil {
 			if err := each(e); err != nil {
@@ -134,7 +147,7 @@ func (j *Job) catalogue(ctx context.Context, owners *owners, each func(vendors.S
 func (j *Job) stored(ctx context.Context, owners *owners) iter.Seq2[vendors.Stored, error] {
 	return func(yield func(vendors.Stored, error) bool) {
 		if j.Resource.Pages != nil && (j.Compare || j.Resource.Unlisted) {
-			for page, err := range j.Resource.Pages(ctx, j.Client, vendors.Listing{Keys: owners.keys()}) {
+			for page, err := range j.Resource.Pages(ctx, j.Client, vendors.Listing{Keys: owners.keys(), Compare: true}) {
 				if err != nil {
 					yield(vendors.Stored{}, err)
 					return

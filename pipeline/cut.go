@@ -10,6 +10,7 @@ import (
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/spill"
 	"bulkload/vendors"
+	"bulkload/vendors/schema"
 )
 
 // batchRows is how many rows a batch gathers before it is handed on at the next entity's begin.
@@ -27,13 +28,17 @@ type cutter struct {
 	aside   *aside
 	binding *mapping.Binding
 	key     int   // column of the key in the binding's layout, -1 when it has none
+	other   int   // column of the key of rows that have no value in that one, -1 when there is none
 	part    int   // column of the key's second field, -1 when it has none
+	besides []int // columns of the key's further fields, -1 for those that the feed has not
+	lanes   []int // columns of the fields that the entities of one call share, -1 for those that the feed has not
 	unique  []int // columns of the resource's unique fields, -1 for those it has not
 	rows    int64 // given out by the reader
 	current *batch
-	above   []byte // the last key that was not empty
-	found   []twin // scratch
-	joined  []byte // scratch: a key of two fields
+	above   []byte    // the last key that was not empty
+	found   []twin    // scratch
+	joined  []byte    // scratch: a key of several fields
+	lane    spill.Key // of the row that was looked at last
 }
 
 // run reads the feed from its first row to its last, then what was set aside.
@@ -104,36 +109,76 @@ func (c *cutter) bind(header *formats.Header) error {
 	}
 	c.binding = binding
 	c.key = binding.Layout.Column(c.job.Resource.Key)
+	c.other = binding.Layout.Column(c.job.Resource.Else)
 	c.part = binding.Layout.Column(c.job.Resource.Part)
-	c.unique = c.unique[:0]
-	for _, field := range c.job.Resource.Unique {
-		c.unique = append(c.unique, binding.Layout.Column(field))
-	}
+	c.besides = columnsOf(c.besides[:0], binding.Layout, c.job.Resource.Besides)
+	c.lanes = columnsOf(c.lanes[:0], binding.Layout, c.job.Resource.Lane)
+	c.unique = columnsOf(c.unique[:0], binding.Layout, c.job.Resource.Unique)
 	return nil
+}
+
+func columnsOf(columns []int, layout *schema.Layout, fields []string) []int {
+	for _, field := range fields {
+		columns = append(columns, layout.Column(field))
+	}
+	return columns
 }
 
 // row adds a row to its entity, or sets it aside.
 func (c *cutter) row(row formats.Row, found []twin) error {
+	lane := c.laneOf(row)
 	key := c.keyOf(row)
 	hash := c.hash.sum(key)
 	if err := c.note(row, hash, len(key) > 0); err != nil {
 		return err
 	}
-	if len(key) > 0 && c.facts.scattered != nil && c.facts.scattered.has(hash) {
-		return c.setAside(hash, row, found)
+	if len(key) > 0 && c.facts.apart(hash, lane) {
+		return c.setAside(asideKey(hash, lane), row, found)
 	}
 	if !c.continues(key) {
-		if len(key) > 0 && c.learn != nil {
-			if err := c.learn.run(hash); err != nil {
-				return err
-			}
+		if err := c.learnRuns(len(key) > 0, hash, lane); err != nil {
+			return err
 		}
-		if err := c.begin(key, hash); err != nil {
+		if err := c.begin(key, hash, lane); err != nil {
 			return err
 		}
 	}
 	c.extend(row, found)
 	return nil
+}
+
+// learnRuns notes that rows of another entity begin, and whether they are rows of another lane.
+func (c *cutter) learnRuns(hasKey bool, hash, lane spill.Key) error {
+	if c.learn == nil || !hasKey {
+		return nil
+	}
+	if lane != c.lane {
+		c.lane = lane
+		if err := c.learn.run(lane); err != nil {
+			return err
+		}
+	}
+	return c.learn.run(hash)
+}
+
+// asideKey brings what is set aside into lanes, and the rows of an entity together.
+func asideKey(hash, lane spill.Key) spill.Key {
+	if lane == (spill.Key{}) {
+		return hash
+	}
+	return spill.Key{High: lane.High, Low: hash.Low}
+}
+
+// laneOf is the hash of the fields that the entities of one call share; zero when there are none.
+func (c *cutter) laneOf(row formats.Row) spill.Key {
+	if len(c.lanes) == 0 {
+		return spill.Key{}
+	}
+	c.joined = append(c.joined[:0], "lane"...) // a key of the same text is something else
+	for _, column := range c.lanes {
+		c.joined = vendors.AppendKeyItem(c.joined, c.value(row, column))
+	}
+	return c.hash.sum(c.joined)
 }
 
 // continues reports whether a row with this key belongs to the unit that was begun last.
@@ -155,14 +200,23 @@ func (c *cutter) value(row formats.Row, column int) []byte {
 // keyOf returns the row's key, valid until the next call; empty when a field of it is.
 func (c *cutter) keyOf(row formats.Row) []byte {
 	key := c.value(row, c.key)
-	if c.job.Resource.Part == "" || len(key) == 0 {
+	if len(key) == 0 {
+		key = c.value(row, c.other)
+	}
+	if c.job.Resource.Part == "" && len(c.besides) == 0 || len(key) == 0 {
 		return key
 	}
-	part := c.value(row, c.part)
-	if len(part) == 0 {
-		return nil
+	c.joined = vendors.AppendKey(c.joined[:0], key)
+	if c.job.Resource.Part != "" {
+		part := c.value(row, c.part)
+		if len(part) == 0 {
+			return nil
+		}
+		c.joined = vendors.AppendKeyItem(c.joined, part)
 	}
-	c.joined = vendors.AppendPartKey(c.joined[:0], key, part)
+	for _, column := range c.besides {
+		c.joined = vendors.AppendKeyItem(c.joined, c.value(row, column))
+	}
 	return c.joined
 }
 
@@ -187,7 +241,7 @@ func (c *cutter) note(row formats.Row, entity spill.Key, hasKey bool) error {
 }
 
 // begin starts a unit, in a new batch when the current one is full.
-func (c *cutter) begin(key []byte, hash spill.Key) error {
+func (c *cutter) begin(key []byte, hash, lane spill.Key) error {
 	if c.current != nil && len(c.current.rows) >= batchRows {
 		if err := c.flush(); err != nil {
 			return err
@@ -200,6 +254,7 @@ func (c *cutter) begin(key []byte, hash spill.Key) error {
 	unit := &c.current.units[len(c.current.units)-1]
 	unit.entity.Key = string(key)
 	unit.beside = c.facts.beside[hash]
+	unit.lane = lane
 	if len(key) > 0 {
 		c.above = append(c.above[:0], key...)
 	}
@@ -266,9 +321,10 @@ func (c *cutter) regroup(ctx context.Context) error {
 		}
 		for i := range block.Len() {
 			row := block.Row(i)
+			lane := c.laneOf(row)
 			key := c.keyOf(row)
 			if !c.continues(key) {
-				if err := c.begin(key, c.hash.sum(key)); err != nil {
+				if err := c.begin(key, c.hash.sum(key), lane); err != nil {
 					return err
 				}
 			}

@@ -19,6 +19,7 @@ type pass struct {
 	facts  *facts
 	learn  *learner
 	encode bool              // entities are to be sent
+	held   *vendors.Held     // what the vendor has, for resources that amend what is sent; nil otherwise
 	hand   func(*unit) error // takes every unit, and owns it; called by one goroutine
 	rows   int64             // of the feed, after run
 	hash   hasher
@@ -149,6 +150,9 @@ func (p *pass) checkUnit(u *unit) error {
 	}
 	if err := e.SetBody(value); err != nil {
 		return &InternalError{Reason: fmt.Sprintf("encoding %s %q failed: %v", p.job.Resource.Noun.One, e.Key, err)}
+	}
+	if p.held != nil {
+		return p.amend(u)
 	}
 	return nil
 }

@@ -15,10 +15,15 @@ import (
 // facts is what only a whole reading of a feed can tell, and the next reading needs to know.
 type facts struct {
 	rows      int64                // rows of the feed
-	scattered *keySet              // keys whose rows do not stand together; nil when there are none
+	scattered *keySet              // keys and lanes whose rows do not stand together; nil when there are none
 	twice     *spill.Sorter        // values that stand on another row too, by row and field; nil when there are none
 	beside    beside               // entities that stand beside a row without a key
 	rivals    map[spill.Key]string // entities that collide with another one, and how
+}
+
+// apart reports whether an entity's rows, or those of its lane, do not stand together.
+func (f *facts) apart(key, lane spill.Key) bool {
+	return f.scattered != nil && (f.scattered.has(key) || lane != spill.Key{} && f.scattered.has(lane))
 }
 
 // beside gives, by an entity key's hash, the place of a row without a key that stands directly

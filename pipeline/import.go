@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"bulkload/formats"
 	"bulkload/pipeline/journal"
@@ -34,7 +35,8 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 			return nil, err
 		}
 	}
-	held, err := job.catalogue(ctx, survey.owners, nil)
+	held, kept, err := job.known(ctx, survey.owners)
+	defer kept.close()
 	if errors.Is(err, ErrInterrupted) {
 		return nil, err
 	}
@@ -44,7 +46,16 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 	if err := job.asPlanned(held); err != nil {
 		return job.nothingSent(ctx, survey, err)
 	}
-	return job.send(ctx, survey, held)
+	return job.send(ctx, survey, held, kept)
+}
+
+// known reads what the vendor has, and keeps it where what is sent depends on it. The shelf may be nil.
+func (j *Job) known(ctx context.Context, owners *owners) (*catalogue, *shelf, error) {
+	if j.Resource.Amend == nil || !j.Compare {
+		held, err := j.catalogue(ctx, owners, nil)
+		return held, nil, err
+	}
+	return j.shelved(ctx, owners)
 }
 
 // asPlanned makes sure that the vendor has what the plan was made on.
@@ -78,7 +89,11 @@ func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result,
 }
 
 // send reads the feed once more and sends what is sound.
-func (j *Job) send(ctx context.Context, s *survey, held *catalogue) (*Result, error) {
+func (j *Job) send(ctx context.Context, s *survey, held *catalogue, kept *shelf) (*Result, error) {
+	account, err := j.held(ctx, kept)
+	if err != nil {
+		return j.nothingSent(ctx, s, err)
+	}
 	collector := report.NewCollector(j.TempDir)
 	queue := newQueue(j, collector, s.facts.rows)
 	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: held,
@@ -89,21 +104,22 @@ func (j *Job) send(ctx context.Context, s *survey, held *catalogue) (*Result, er
 		sendErr = sender.Run(ctx)
 		queue.stop()
 	})
-	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: queue.put}
+	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: account, hand: queue.put}
 	readErr := p.run(ctx)
 	queue.end()
 	running.Wait()
 	drainErr := queue.drain()
 	if err := cmp.Or(broken(ctx, readErr), drainErr); err != nil {
-		return j.sent(queue.settler.settledRows(), collector, &sender), err // the rest of the feed was not looked at
+		return j.sent(queue.settler.settledRows(), queue, &sender), err // the rest of the feed was not looked at
 	}
-	return j.sent(p.rows, collector, &sender), j.ending(s, p.rows, sendErr)
+	return j.sent(p.rows, queue, &sender), j.ending(s, p.rows, sendErr)
 }
 
 // sent makes the result of a job that sent.
-func (j *Job) sent(rows int64, c *report.Collector, sender *send.Sender) *Result {
-	result := j.result(rows, c)
+func (j *Job) sent(rows int64, queue *queue, sender *send.Sender) *Result {
+	result := j.result(rows, queue.settler.collector)
 	result.Summary.Recalled = sender.Recalled.Load()
+	result.Summary.Requests.Spared = max(0, queue.parts.Load()-queue.calls.Load())
 	return result
 }
 
@@ -144,6 +160,10 @@ type queue struct {
 	waiting chan *unit
 	over    chan struct{} // closed when nothing more will be sent
 	once    sync.Once
+	turn    sync.Mutex   // held by the one worker that takes units: those of a call stand behind each other
+	head    *unit        // that was taken and belongs into the next call
+	parts   atomic.Int64 // changes that left
+	calls   atomic.Int64 // in which they left, each attempt by itself
 	mu      sync.Mutex
 	flying  map[*vendors.Entity]*unit
 }
@@ -215,43 +235,58 @@ func (q *queue) end() { close(q.waiting) }
 // drain settles what was still waiting when the sender ended.
 func (q *queue) drain() error {
 	var first error
+	if q.head != nil {
+		first = q.skip(q.head)
+	}
 	for u := range q.waiting {
 		first = cmp.Or(first, q.skip(u))
 	}
 	return first
 }
 
-// Next gives out the next entities, io.EOF when the feed has ended or the run is to end.
+// Next gives out the next entities of one lane, as many as a call takes and the feed has; io.EOF when the
+// feed has ended or the run is to end.
 func (q *queue) Next(ctx context.Context) ([]*vendors.Entity, error) {
-	var entities []*vendors.Entity
-	for len(entities) < q.job.batch() {
-		u, ok := q.take(ctx, len(entities) == 0)
+	q.turn.Lock() // whoever holds it lets go when the run is to end
+	defer q.turn.Unlock()
+	var units []*unit
+	for len(units) < q.job.batch() {
+		u, ok := q.take(ctx)
 		if !ok {
 			break
 		}
-		q.mu.Lock()
-		q.flying[&u.entity] = u
-		q.mu.Unlock()
-		entities = append(entities, &u.entity)
+		if len(units) > 0 && u.lane != units[0].lane {
+			q.head = u
+			break
+		}
+		units = append(units, u)
 	}
-	if len(entities) == 0 {
+	if len(units) == 0 {
 		return nil, io.EOF
 	}
-	return entities, nil
+	return q.fly(units), nil
 }
 
-// take waits for a unit, or looks whether there is one.
-func (q *queue) take(ctx context.Context, wait bool) (*unit, bool) {
+// fly remembers the units whose entities are on their way.
+func (q *queue) fly(units []*unit) []*vendors.Entity {
+	entities := make([]*vendors.Entity, len(units))
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, u := range units {
+		entities[i] = &u.entity
+		q.flying[&u.entity] = u
+	}
+	return entities
+}
+
+// take waits for the next unit; false when there is none, or when the run is to end.
+func (q *queue) take(ctx context.Context) (*unit, bool) {
 	if q.job.stopped() {
 		return nil, false
 	}
-	if !wait {
-		select {
-		case u, ok := <-q.waiting:
-			return u, ok
-		default:
-			return nil, false
-		}
+	if u := q.head; u != nil {
+		q.head = nil
+		return u, true
 	}
 	select {
 	case u, ok := <-q.waiting:
@@ -265,6 +300,10 @@ func (q *queue) take(ctx context.Context, wait bool) (*unit, bool) {
 // Leave writes down, before it happens, that entities leave. It returns when that would outlast a
 // power cut.
 func (q *queue) Leave(ctx context.Context, entities []*vendors.Entity, attempt int) error {
+	q.calls.Add(1)
+	if attempt == 1 {
+		q.count(entities)
+	}
 	if q.job.Journal == nil {
 		return nil
 	}
@@ -273,6 +312,15 @@ func (q *queue) Leave(ctx context.Context, entities []*vendors.Entity, attempt i
 		intents[i] = journal.Intent{Key: e.Key, Hash: e.Hash, Token: e.Token, Attempt: attempt, Known: e.Known}
 	}
 	return q.job.Journal.Intend(ctx, intents...)
+}
+
+// count notes how many calls it would take to send each change of entities by itself.
+func (q *queue) count(entities []*vendors.Entity) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, e := range entities {
+		q.parts.Add(int64(q.flying[e].calls))
+	}
 }
 
 // Settle writes down what became of entities that were sent.

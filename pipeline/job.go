@@ -174,7 +174,7 @@ func (j *Job) summary(rows int64, c *report.Collector) *report.Summary {
 		Target: j.Vendor.Name + "/" + j.Resource.Name, Version: j.Resource.Version, Noun: j.Resource.Noun,
 		RowsIn: rows, Blank: j.tally.Blank, Remarks: j.tally.Remarks,
 		Counts: c.Counts, Rules: c.Rules(j.sentence), Ignored: j.binding.Ignored, Dropped: j.binding.Dropped,
-		Sending: j.Client != nil && !j.Rehearse, Deleting: j.deletes,
+		Sending: j.Client != nil && !j.Rehearse, Deleting: j.deletes, Once: j.Resource.Repeat == vendors.Unsafe && j.Resource.ReadBack == nil,
 	}
 	if j.deletes { // the names are all that is read
 		s.Ignored, s.Dropped = nil, nil

@@ -1,15 +1,12 @@
 package pipeline
 
 import (
-	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"maps"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -33,7 +30,7 @@ func (r *PlanResult) Close() error {
 
 // Foreseen is what a plan says of one entity of the feed.
 type Foreseen struct {
-	Key     string
+	Key     string          // the vendor's, of what it has
 	Outcome vendors.Outcome // that an import would have
 	Held    uint64          // hash of what the vendor had; 0: nothing, or nothing that can be compared
 }
@@ -53,30 +50,30 @@ func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
 		return &PlanResult{job.result(survey.facts.rows, survey.collector), &Changes{}}, err
 	}
 	survey.collector.Close()
-	kept, err := newBodies(job.TempDir)
+	job.Compare = true
+	held, kept, err := job.shelved(ctx, survey.owners)
 	if err != nil {
 		return nil, err
 	}
 	defer kept.close()
-	job.Compare = true
-	held, err := job.catalogue(ctx, survey.owners, kept.add)
-	if err != nil {
-		return nil, err
-	}
 	return job.compare(ctx, survey, held, kept)
 }
 
 // compare reads the feed once more and puts each entity beside the vendor's.
-func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bodies) (*PlanResult, error) {
+func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *shelf) (*PlanResult, error) {
 	collector := report.NewCollector(j.TempDir)
 	settler := &settler{job: j, collector: collector}
 	changes := &Changes{sorter: spill.Sorter{Dir: j.TempDir}, foreseen: spill.Sorter{Dir: j.TempDir}}
-	matched := int64(0)
-	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, hand: func(u *unit) error {
+	account, err := j.held(ctx, kept)
+	if err != nil {
+		return nil, errors.Join(err, collector.Close())
+	}
+	matched, parts := int64(0), int64(0)
+	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: account, hand: func(u *unit) error {
 		if j.stopped() {
 			return ErrInterrupted
 		}
-		if held.Has(u.entity.Key) {
+		if u.entity.Known || j.Resource.Amend == nil && held.Has(u.entity.Key) {
 			matched++
 		}
 		if err := j.foresee(u, held, kept, changes); err != nil {
@@ -84,6 +81,9 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bod
 		}
 		if err := changes.foresee(u, held); err != nil {
 			return err
+		}
+		if sends(u.entity.Outcome) {
+			parts += int64(u.calls)
 		}
 		j.progress("planning", settler.settledRows(), s.facts.rows)
 		return settler.settle(u)
@@ -94,14 +94,17 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *bod
 	result := &PlanResult{Result: j.result(p.rows, collector), Changes: changes}
 	entities := &collector.Counts.Entities
 	sent := entities[vendors.Created] + entities[vendors.Updated]
+	calls := (sent + int64(j.batch()) - 1) / int64(j.batch())
 	result.Summary.Plan = &report.Plan{OnlyVendor: int64(len(held.held)) - matched, Changes: changes.Len(),
-		Drops: changes.parts, DropsOf: changes.losers,
-		Calls: (sent + int64(j.batch()) - 1) / int64(j.batch())}
+		Drops: changes.parts, DropsOf: changes.losers, Calls: calls, Spared: max(0, parts-calls)}
 	return result, nil
 }
 
+// sends reports whether an entity of this outcome is one that a plan sends.
+func sends(o vendors.Outcome) bool { return o == vendors.Created || o == vendors.Updated }
+
 // foresee gives a sound entity the outcome that an import would have, and notes what would change.
-func (j *Job) foresee(u *unit, held *catalogue, kept *bodies, changes *Changes) error {
+func (j *Job) foresee(u *unit, held *catalogue, kept *shelf, changes *Changes) error {
 	e := &u.entity
 	if e.Outcome != vendors.Unsettled {
 		return nil
@@ -114,23 +117,26 @@ func (j *Job) foresee(u *unit, held *catalogue, kept *bodies, changes *Changes) 
 	case same:
 		e.Outcome = vendors.Unchanged
 		return nil
-	case !held.Has(e.Key):
+	case j.Resource.Amend == nil && !held.Has(e.Key), j.Resource.Amend != nil && !e.Known:
 		e.Outcome = vendors.Created
 		return changes.add(Change{Place: place, Entity: e.Key, Action: "create"})
 	}
 	e.Outcome = vendors.Updated
-	theirs, err := kept.body(e.Key)
-	if err != nil {
+	theirs, err := kept.find(held.name(e))
+	switch {
+	case err != nil:
 		return err
+	case theirs == nil:
+		return &InternalError{Reason: fmt.Sprintf("%s %q was found at the vendor and is not there", j.Resource.Noun.One, e.Key)}
 	}
 	if j.Resource.Drops != nil {
-		parts, err := j.Resource.Drops(theirs, e.Body)
+		parts, err := j.Resource.Drops(theirs.Body, e.Body)
 		if err != nil {
 			return fmt.Errorf("compare %s %q with the vendor's: %w", j.Resource.Noun.One, e.Key, err)
 		}
 		changes.drop(len(parts))
 	}
-	return j.differences(u, theirs, changes)
+	return j.differences(u, theirs.Body, changes)
 }
 
 // differences notes each field whose value would change.
@@ -140,7 +146,7 @@ func (j *Job) differences(u *unit, theirs []byte, changes *Changes) error {
 		return changes.add(Change{Place: u.rows[0].Place(), Entity: u.entity.Key, Action: "update", Field: "?",
 			Before: "cannot be read: " + err.Error()})
 	}
-	body, err := u.entity.Read()
+	body, err := u.becomes()
 	if err != nil {
 		return &InternalError{Reason: fmt.Sprintf("reading %s %q failed: %v", j.Resource.Noun.One, u.entity.Key, err)}
 	}
@@ -261,9 +267,10 @@ func (c *Changes) foresee(u *unit, held *catalogue) error {
 	if u.entity.Outcome == vendors.Rejected {
 		return nil // an import does nothing about it, whatever the vendor has
 	}
-	h, _ := held.find(u.entity.Key)
+	name := held.name(&u.entity)
+	h, _ := held.find(name)
 	c.scratch = binary.BigEndian.AppendUint64(append(c.scratch[:0], byte(u.entity.Outcome)), h.body)
-	return c.foreseen.Add(spill.Key{High: uint64(u.rows[0].Place().Row)}, append(c.scratch, u.entity.Key...))
+	return c.foreseen.Add(spill.Key{High: uint64(u.rows[0].Place().Row)}, append(c.scratch, name...))
 }
 
 // Foreseen yields what would become of each entity, in the order of the feed.
@@ -335,50 +342,6 @@ func (c *Changes) Write(w formats.Writer) error {
 	}
 	return nil
 }
-
-// bodies keeps the vendor's entities in a temporary file, found by their keys' hashes.
-type bodies struct {
-	file *os.File
-	out  *bufio.Writer
-	hash hasher
-	at   map[spill.Key]span
-	size int64
-}
-
-type span struct{ start, end int64 }
-
-func newBodies(dir string) (*bodies, error) {
-	file, err := os.CreateTemp(dir, "bulkload-bodies-*")
-	if err != nil {
-		return nil, fmt.Errorf("make a temporary file: %w", err)
-	}
-	return &bodies{file: file, out: bufio.NewWriterSize(file, 64<<10), hash: newHasher(), at: make(map[spill.Key]span)}, nil
-}
-
-func (b *bodies) add(e vendors.Stored) error {
-	n, err := b.out.Write(e.Body)
-	b.at[b.hash.sum([]byte(e.Key))] = span{b.size, b.size + int64(n)}
-	b.size += int64(n)
-	if err != nil {
-		return fmt.Errorf("keep what the vendor has: %w", err)
-	}
-	return nil
-}
-
-// body gives back the body of an entity that was added.
-func (b *bodies) body(key string) ([]byte, error) {
-	if err := b.out.Flush(); err != nil {
-		return nil, fmt.Errorf("keep what the vendor has: %w", err)
-	}
-	at := b.at[b.hash.sum([]byte(key))]
-	body := make([]byte, at.end-at.start)
-	if _, err := b.file.ReadAt(body, at.start); err != nil && err != io.EOF {
-		return nil, fmt.Errorf("read back what the vendor has: %w", err)
-	}
-	return body, nil
-}
-
-func (b *bodies) close() error { return errors.Join(b.file.Close(), os.Remove(b.file.Name())) }
 
 // String writes the change in one line: `LD-1042: display_name "Dress" → "Gown"`.
 func (c *Change) String() string {

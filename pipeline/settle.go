@@ -18,11 +18,12 @@ var (
 	VendorRefused = &schema.Rule{ID: "vendor.refused", Sentence: "the vendor did not take it"}
 	NoAnswer      = &schema.Rule{ID: "vendor.no-answer",
 		Sentence: "it was sent and no answer came: it may be stored or not"}
+	HasIt   = &schema.Rule{ID: "vendor.has-it", Sentence: "the vendor has it already, and --create-only never replaces"}
 	NotSent = &schema.Rule{ID: "run.ended", Sentence: "it was not sent, because the run ended before"}
 )
 
 // Rules lists the rules of the pipeline itself.
-var Rules = []*schema.Rule{MayLackRow, VendorRefused, NoAnswer, NotSent}
+var Rules = []*schema.Rule{MayLackRow, VendorRefused, NoAnswer, HasIt, NotSent}
 
 // settler writes down what became of units. It is used by many goroutines.
 type settler struct {

@@ -5,6 +5,7 @@ import (
 
 	"bulkload/formats"
 	"bulkload/pipeline/mapping"
+	"bulkload/pipeline/spill"
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
 )
@@ -17,7 +18,11 @@ type unit struct {
 	twins   []rowTwin
 	above   string        // key of the entity before; a hint for rows without a key
 	beside  formats.Place // of a row without a key next to one of these; zero when there is none
-	batch   *batch        // holds the memory of all this
+	lane    spill.Key     // what the entities of one call share; zero when any go together
+	calls   int           // that it would take to send each part of it by itself
+	// amendment is what the resource's Amend said; the zero value when it has none.
+	amendment vendors.Amendment
+	batch     *batch // holds the memory of all this
 }
 
 type rowTwin struct {

@@ -37,6 +37,9 @@ func AppendPartKey[T string | []byte](dst []byte, key, part T) []byte {
 	return appendItem(dst, part)
 }
 
+// AppendKey puts the first item of a key behind dst.
+func AppendKey(dst, key []byte) []byte { return appendItem(dst, key) }
+
 // AppendKeyItem puts one more item of a key behind dst, as AppendPartKey does with the second.
 func AppendKeyItem(dst, item []byte) []byte { return appendItem(append(dst, '|'), item) }
 

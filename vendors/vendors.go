@@ -279,6 +279,7 @@ type Entity struct {
 	Size     int64            // of Body or Stream, in bytes
 	Hash     Hash             // of Body or Stream
 	Token    string           // by which the vendor knows a repetition, where Repeat is ByToken
+	Same     bool             // the vendor has all of it: nothing is to be sent
 	Adds     bool             // sending it without a Token once more adds to what the vendor has
 	Known    bool             // the vendor had an entity of this key before the run
 	ID       string           // the vendor's own, set by Upload when it tells one
@@ -325,6 +326,26 @@ func (e *Entity) SetBody(value any) error {
 		e.Stream = nil
 	}
 	return err
+}
+
+// Amended takes what Amend returned. The Hash stays that of what the feed says, by which the entity is
+// known again when a run goes on.
+func (e *Entity) Amended(a Amendment) (err error) {
+	e.Stream, e.Same = nil, a.Body == nil
+	e.Body, e.Size = nil, 0
+	if !e.Same {
+		e.Body, err = encodeJSON(a.Body)
+		e.Size = int64(len(e.Body))
+	}
+	return err
+}
+
+// Became is an entity as the vendor has it when it was sent as Amend said.
+func (a *Amendment) Became() ([]byte, error) {
+	if a.After == nil {
+		return encodeJSON(a.Body)
+	}
+	return encodeJSON(a.After)
 }
 
 // encodeJSON writes a value without escaping what only HTML needs escaped.

@@ -118,8 +118,11 @@ func (p *program) listAccounts(flags *accountsFlags) error {
 
 func listed(name string, c accountConfig) listedAccount {
 	l := listedAccount{Name: name, Vendor: c.Vendor, APIVersion: c.APIVersion.String(), Credential: c.source(), Workers: c.Workers}
-	_, account, err := usable(name, c)
-	if err == nil {
+	vendor, account, err := usable(name, c)
+	switch {
+	case err == nil && vendor.Tokenless:
+		l.Credential = c.sourceFor(vendor)
+	case err == nil:
 		err = c.oneSource()
 	}
 	if account != nil {

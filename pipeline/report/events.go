@@ -133,6 +133,7 @@ type jsonSummary struct {
 	Requests  int64            `json:"requests"`
 	Retried   int64            `json:"retried"`
 	Throttled int64            `json:"throttled"`
+	Spared    int64            `json:"requests_spared,omitempty"`
 	Report    string           `json:"report,omitempty"`
 	Rejects   string           `json:"rejects,omitempty"`
 	Snapshot  string           `json:"snapshot,omitempty"`
@@ -149,6 +150,7 @@ type jsonPlan struct {
 	Drops      int64   `json:"drops"`
 	DropsOf    int64   `json:"drops_of"`
 	Calls      int64   `json:"calls"`
+	Spared     int64   `json:"calls_spared,omitempty"`
 	Seconds    float64 `json:"seconds,omitempty"`
 	File       string  `json:"file,omitempty"`
 	Saved      string  `json:"saved,omitempty"`
@@ -182,11 +184,11 @@ func (s *Summary) json(exitCode int) jsonSummary {
 		Target: s.Target, Version: s.Version, Account: s.Account, Started: s.Started,
 		RowsIn: s.RowsIn, Blank: s.Blank, Rows: make(map[string]int64), Entities: make(map[string]int64),
 		Rules: []jsonRule{}, Remarks: []string{}, Ignored: s.Ignored, Dropped: s.Dropped,
-		Requests: s.Requests.Sent, Retried: s.Requests.Retried, Throttled: s.Requests.Throttled,
+		Requests: s.Requests.Sent, Retried: s.Requests.Retried, Throttled: s.Requests.Throttled, Spared: s.Requests.Spared,
 		Report: s.Report, Rejects: s.Rejects, Snapshot: s.Snapshot, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
 	}
 	if p := s.Plan; p != nil {
-		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Takes.Seconds(), p.File, p.Saved}
+		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Spared, p.Takes.Seconds(), p.File, p.Saved}
 	}
 	for _, outcome := range vendors.Outcomes {
 		word := strings.ReplaceAll(s.word(outcome), " ", "_")

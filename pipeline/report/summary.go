@@ -41,6 +41,7 @@ type Summary struct {
 	Plan     *Plan  // what an import would do; nil: this is no plan
 	Sending  bool   // the run was meant to send
 	Deleting bool   // what was sent is to be no more
+	Once     bool   // what was sent before is not sent again, since the vendor would store it twice
 	Snapshot string // path of the file that keeps what a deleting run took away; "" when there is none
 	DryRun   bool
 }
@@ -52,6 +53,7 @@ type Plan struct {
 	Drops      int64         // parts of entities that the vendor has, the feed does not name, and an import would delete
 	DropsOf    int64         // entities that lose some
 	Calls      int64         // that write
+	Spared     int64         // calls that it would take more if each change were sent by itself
 	Takes      time.Duration // at the account's stated rate; 0: none is stated
 	Examples   []string      // the first changes, in words
 	File       string        // that the changes were written to; "": none
@@ -61,6 +63,7 @@ type Plan struct {
 // Requests counts the calls of a run.
 type Requests struct {
 	Sent, Retried, Throttled int64
+	Spared                   int64  // that sending each change by itself would have taken more
 	Learned                  string // rates of limits that the vendor has shown; "": it has shown none
 }
 

@@ -114,6 +114,9 @@ func (s *Summary) hint(outcome vendors.Outcome) string {
 		if s.Deleting {
 			return "  (the vendor does not have them)"
 		}
+		if s.Once {
+			return "  (sent before; --again sends them once more)"
+		}
 		return "  (the vendor has them so already)"
 	case vendors.Rejected:
 		return "  (not sent: a rule is broken)"
@@ -148,11 +151,14 @@ func (t *text) plan(s *Summary) {
 	if p.Drops > 0 {
 		t.line("%s of %d %s would be dropped, since the feed does not name them", plural(p.Drops, "part"), p.DropsOf, s.Noun.Of(p.DropsOf))
 	}
-	if p.Takes > 0 {
-		t.line("an import makes %s that write, about %s at the account's rate", plural(p.Calls, "call"), p.Takes.Round(time.Second))
-	} else {
-		t.line("an import makes %s that write", plural(p.Calls, "call"))
+	calls := "an import makes " + plural(p.Calls, "call") + " that write"
+	if p.Spared > 0 {
+		calls += fmt.Sprintf(", %d fewer than one for each change", p.Spared)
 	}
+	if p.Takes > 0 {
+		calls += fmt.Sprintf(", about %s at the account's rate", p.Takes.Round(time.Second))
+	}
+	t.line("%s", calls)
 	if p.File != "" {
 		t.line("changes: %s", p.File)
 	}
@@ -246,6 +252,9 @@ func (t *text) files(s *Summary) {
 	if s.Requests.Sent > 0 {
 		t.line("%s, %d repeated, %d throttled, %s", plural(s.Requests.Sent, "request"), s.Requests.Retried,
 			s.Requests.Throttled, s.took())
+		if s.Requests.Spared > 0 {
+			t.line("%s spared by sending changes together", plural(s.Requests.Spared, "request"))
+		}
 		if s.Requests.Learned != "" {
 			t.line("the vendor's limits, as learned: %s", s.Requests.Learned)
 		}

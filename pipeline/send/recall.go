@@ -83,7 +83,8 @@ func landed(e *vendors.Entity) vendors.Outcome {
 func (s *Sender) settleDoubt(ctx context.Context, e *vendors.Entity, same bool) error {
 	switch {
 	case s.Resource.Repeat == vendors.Harmless,
-		s.Resource.Repeat == vendors.ByToken && same,
+		s.Resource.Repeat == vendors.ByToken && e.Token != "" && same,
+		s.Resource.Repeat == vendors.ByToken && e.Token == "" && !e.Adds,
 		s.Resource.Repeat == vendors.Unsafe && s.Again:
 		return nil
 	case s.Resource.ReadBack == nil:

@@ -105,25 +105,47 @@ func (s *Sender) work(ctx, going context.Context, failures *atomic.Int64) error 
 		if len(entities) == 0 {
 			continue
 		}
-		sendErr := s.upload(ctx, entities, before)
-		if err := s.judge(entities, sendErr); err != nil {
-			return err
-		}
-		if err := s.Settled.Settle(entities); err != nil {
-			return err
-		}
-		if err := s.consequence(sendErr, failures); err != nil {
+		if err := s.deliver(ctx, going, entities, before, failures); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// deliver uploads entities and settles them. A call that is refused is split, where the resource says
+// so, until what it was refused for stands alone; when going has ended, the rest of it is left.
+func (s *Sender) deliver(ctx, going context.Context, entities []*vendors.Entity, before int, failures *atomic.Int64) error {
+	sendErr := s.upload(ctx, entities, before)
+	if s.Resource.Splits && len(entities) > 1 && refusal(sendErr) {
+		half := len(entities) / 2
+		err := s.deliver(ctx, going, entities[:half], before+1, failures)
+		if err != nil || going.Err() != nil {
+			return errors.Join(err, s.settleAs(vendors.Skipped, entities[half:]))
+		}
+		return s.deliver(ctx, going, entities[half:], before+1, failures)
+	}
+	if err := s.judge(entities, sendErr); err != nil {
+		return err
+	}
+	if err := s.Settled.Settle(entities); err != nil {
+		return err
+	}
+	return s.consequence(sendErr, failures)
+}
+
+// refusal reports whether the vendor read what was sent and did not take it.
+func refusal(err error) bool {
+	var answer *vendors.APIError
+	return errors.As(err, &answer) && !answer.Temporary() && !answer.Unauthorised()
+}
+
 // remember gives back the entities that are to be sent, and how often one of them left before. The
 // others are settled by their past. When it fails, none is left unsettled.
 func (s *Sender) remember(ctx context.Context, entities []*vendors.Entity) (unsent []*vendors.Entity, before int, err error) {
 	for i, e := range entities {
-		e.Known = s.State.Has(e.Key)
+		if s.Resource.Amend == nil {
+			e.Known = s.State.Has(e.Key)
+		}
 		settled, attempts, err := s.recall(ctx, e)
 		if err != nil {
 			rest := entities[i:]

@@ -29,6 +29,7 @@ type desk struct {
 	holds   bool     // the vendor has everything as it would be sent
 	left    []string // "key attempt", of those that left
 	full    error    // of Leave: nothing can be written down
+	batch   int      // entities in one call; 0: one
 }
 
 func newDesk(keys ...string) *desk {
@@ -45,8 +46,9 @@ func (d *desk) Next(context.Context) ([]*vendors.Entity, error) {
 	if len(d.waiting) == 0 {
 		return nil, io.EOF
 	}
-	next := d.waiting[:1:1]
-	d.waiting = d.waiting[1:]
+	n := min(max(1, d.batch), len(d.waiting))
+	next := d.waiting[:n:n]
+	d.waiting = d.waiting[n:]
 	return next, nil
 }
 
@@ -148,6 +150,91 @@ func TestOutcomes(t *testing.T) {
 				if got := d.settled["a"]; got != test.want || *calls != test.calls || time.Since(start) != test.waits {
 					t.Errorf("outcome %v after %d calls and %v, want %v after %d and %v",
 						got, *calls, time.Since(start), test.want, test.calls, test.waits)
+				}
+			})
+		})
+	}
+}
+
+// TestRefusedCallsAreSplit sends eight entities in one call to a vendor that refuses every call with b
+// or g in it, and cuts the line at the first call with e but no g.
+func TestRefusedCallsAreSplit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesk("a", "b", "c", "d", "e", "f", "g", "h")
+		d.batch = 8
+		var calls []string
+		cutOnce := false
+		resource := &vendors.Resource{Batch: 8, Splits: true, Repeat: vendors.Harmless,
+			Upload: func(_ context.Context, _ *vendors.Client, u vendors.Upload) error {
+				keys := ""
+				for _, e := range u.Entities {
+					keys += e.Key
+				}
+				calls = append(calls, keys)
+				switch {
+				case strings.ContainsAny(keys, "bg"):
+					return status(404)
+				case strings.Contains(keys, "e") && !cutOnce:
+					cutOnce = true
+					return cut
+				}
+				for _, e := range u.Entities {
+					e.Outcome = vendors.Created
+				}
+				return nil
+			}}
+		if err := sender(d, resource).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := map[string]vendors.Outcome{"b": vendors.Refused, "g": vendors.Refused}
+		for _, key := range []string{"a", "c", "d", "e", "f", "h"} {
+			want[key] = vendors.Created
+		}
+		if diff := cmp.Diff(want, d.settled); diff != "" {
+			t.Errorf("outcomes (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"abcdefgh", "abcd", "ab", "a", "b", "cd", "efgh", "ef", "ef", "gh", "g", "h"}, calls); diff != "" {
+			t.Errorf("calls (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestTurnedAwayWhileSplitting ends a run in the middle of a call's parts: all of them are settled.
+func TestTurnedAwayWhileSplitting(t *testing.T) {
+	d := newDesk("a", "b", "c", "d")
+	d.batch = 4
+	resource := &vendors.Resource{Batch: 4, Splits: true,
+		Upload: func(_ context.Context, _ *vendors.Client, u vendors.Upload) error {
+			return map[int]error{4: status(400), 2: status(401)}[len(u.Entities)]
+		}}
+	if err := sender(d, resource).Run(t.Context()); !errors.Is(err, ErrUnauthorised) {
+		t.Errorf("Run = %v, want ErrUnauthorised", err)
+	}
+	for _, key := range []string{"a", "b", "c", "d"} {
+		if d.settled[key] != vendors.Skipped {
+			t.Errorf("%s is %v, want skipped", key, d.settled[key])
+		}
+	}
+}
+
+// TestWithoutToken loses the first answer of entities that a vendor knows no token of.
+func TestWithoutToken(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		adds  bool
+		want  vendors.Outcome
+		calls int
+	}{
+		{"the same state results", false, vendors.Created, 2},
+		{"it adds", true, vendors.Unknown, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesk("a")
+				d.waiting[0].Adds = test.adds
+				resource, calls := attempts(vendors.ByToken, cut)
+				if err := sender(d, resource).Run(t.Context()); err != nil || d.settled["a"] != test.want || *calls != test.calls {
+					t.Errorf("Run = %v, %v after %d calls, want %v after %d", err, d.settled["a"], *calls, test.want, test.calls)
 				}
 			})
 		})

@@ -21,13 +21,23 @@ func (s *Sender) upload(ctx context.Context, entities []*vendors.Entity, before 
 			return earlier
 		}
 		earlier = err
-		if err == nil || !Passing(err) || s.Resource.Repeat == vendors.Unsafe && mayHaveActed(err) {
+		if err == nil || !Passing(err) || !s.repeatable(entities) && mayHaveActed(err) {
 			return err
 		}
 		if !s.Retry.wait(ctx, attempt, err) {
 			return err
 		}
 	}
+}
+
+// repeatable reports whether entities may leave again when the vendor may have applied them.
+func (s *Sender) repeatable(entities []*vendors.Entity) bool {
+	for _, e := range entities {
+		if s.Resource.Repeat == vendors.Unsafe || s.Resource.Repeat == vendors.ByToken && e.Token == "" && e.Adds {
+			return false
+		}
+	}
+	return true
 }
 
 // leaving tells Settled when the first request of an attempt that writes is about to leave.

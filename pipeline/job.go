@@ -40,6 +40,7 @@ type Job struct {
 	CreateOnly bool            // never replace what the vendor has
 	Rehearse   bool            // check at the vendor too, but store nothing
 	Compare    bool            // read what the vendor has, and leave alone what is there as it is
+	Withhold   bool            // what the feed publishes is made as a draft
 	Again      bool            // send what an earlier run stored, also where that stores it twice
 	Batch      int             // entities in one call at most; 0: as many as the resource takes
 	Stop       <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent
@@ -159,7 +160,7 @@ func (j *Job) sentence(id string) string {
 			return rule.Sentence
 		}
 	}
-	for _, rule := range slices.Concat(mapping.Rules, Rules) {
+	for _, rule := range slices.Concat(j.Resource.Against, mapping.Rules, Rules) {
 		if rule.ID == id {
 			return rule.Sentence
 		}

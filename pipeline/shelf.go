@@ -129,7 +129,8 @@ func (j *Job) held(ctx context.Context, kept *shelf) (*vendors.Held, error) {
 	if j.Resource.Amend == nil {
 		return nil, nil
 	}
-	held := &vendors.Held{Account: j.Client.Account, Find: func(string) (*vendors.Stored, error) { return nil, nil }}
+	held := &vendors.Held{Account: j.Client.Account, Withhold: j.Withhold, Unasked: kept == nil,
+		Find: func(string) (*vendors.Stored, error) { return nil, nil }}
 	if kept != nil {
 		held.Find = kept.find
 	}

@@ -48,6 +48,7 @@ type loadFlags struct {
 	compare       string
 	output        []string
 	plan          string
+	publish       string
 
 	deletes      bool // they are those of delete
 	all          bool
@@ -116,6 +117,7 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.plan, "plan", "", "carry out the plan in `FILE`, unless the feed or the vendor's catalogue has moved since")
 	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already) or none")
+	flags.StringVar(&f.publish, "publish", "", "`after`: make all as drafts, and publish when all of the feed went in; now: publish what was made so")
 	flags.DurationVar(&f.deadline, "deadline", 0, "end the run, resumable, when it has taken so long, such as 2h30m")
 	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "check at the vendor too where it can, but store nothing")

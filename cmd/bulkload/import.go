@@ -29,7 +29,7 @@ Nothing is sent from a feed that is damaged or has more faulty rows than --max-e
 			if flags.plan != "" {
 				return p.carryOutPlan(c, flags.plan)
 			}
-			return (&load{program: p, flags: flags, command: "import", given: given(c)}).execute(c.Context(), args[0])
+			return (&load{program: p, flags: flags, command: "import", given: given(c)}).executeImport(c.Context(), args[0])
 		},
 	}
 	flags.addImport(c)

@@ -58,6 +58,9 @@ func (l *load) execute(ctx context.Context, path string) error {
 	if err := l.choose(); err != nil {
 		return err
 	}
+	if err := l.checkPublish(path); err != nil {
+		return &usageError{err}
+	}
 	if err := l.open(path); err != nil {
 		return err
 	}
@@ -112,6 +115,8 @@ func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
 		return l.delete(ctx)
 	case l.account == nil || l.flags.dryRun && !l.resource.Rehearses:
 		return pipeline.Check(ctx, l.job)
+	case l.flags.publish == publishNow:
+		return l.publishNow(ctx)
 	}
 	return pipeline.Import(ctx, l.job)
 }
@@ -315,7 +320,7 @@ func (l *load) connect() (release func(), err error) {
 	if l.command == "import" && l.flags.compare != compareVendor && l.flags.compare != compareNone {
 		return nil, &usageError{fmt.Errorf("--compare is %s or %s, not %q", compareVendor, compareNone, l.flags.compare)}
 	}
-	l.job.Compare = l.flags.compare != compareNone
+	l.job.Compare, l.job.Withhold = l.flags.compare != compareNone, l.flags.publish == publishAfter
 	if l.lasting.account != nil {
 		l.job.Start = l.start
 	}

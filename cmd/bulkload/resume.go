@@ -99,7 +99,7 @@ func (p *program) resume(c *cobra.Command, name string, flags *resumeFlags) erro
 	if l.flags.all {
 		return l.deleteAll(c.Context())
 	}
-	return l.execute(c.Context(), s.Feed)
+	return l.executeImport(c.Context(), s.Feed)
 }
 
 // recallFlags sets the flags that the run was called with, then those that are to be otherwise.

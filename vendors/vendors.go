@@ -83,6 +83,8 @@ type Resource struct {
 	Known func(context.Context, *Client) iter.Seq2[string, error]
 	// Pages yields what the vendor has, page by page, as Listing asks. Nil: the resource cannot be exported.
 	Pages func(context.Context, *Client, Listing) iter.Seq2[Page, error]
+	// Filters are the names that Listing.Query may have. Nil: Pages takes none.
+	Filters []Filter
 	// Unlisted is set when the vendor has no list of the resource, so that Pages asks for each key by itself.
 	Unlisted bool
 	// Aliases lists the names under which Held.Find finds an entity of the vendor's, besides its key. Nil: there are none.
@@ -166,6 +168,13 @@ type Listing struct {
 	// Part, the values of Key. Nil: all, where the vendor can list them, if need be by way of another
 	// resource.
 	Keys iter.Seq2[string, error]
+}
+
+// A Filter is a query parameter that narrows a listing, or says how much of each entity it shows.
+type Filter struct {
+	Name     string // as the vendor writes it: "updated_at_min", "filter[category]"
+	Doc      string // one plain sentence
+	Required bool   // the vendor lists nothing without it
 }
 
 // A Page is a part of what a vendor has.

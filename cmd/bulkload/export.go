@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +19,7 @@ import (
 	"bulkload/pipeline/snapshot"
 	"bulkload/vendors"
 	"bulkload/vendors/all"
+	"bulkload/vendors/schema"
 )
 
 // exporting is one run of export.
@@ -24,6 +27,7 @@ type exporting struct {
 	*load
 	output string
 	keys   string
+	filter []string
 	fresh  bool
 }
 
@@ -57,6 +61,7 @@ func (e *exporting) addFlags(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVarP(&e.output, "output", "o", "", "`FILE` to write; - for CSV on standard output, without a manifest")
 	flags.StringVar(&e.keys, "keys", "", "only what the rows of `FEED` name, each asked of the vendor by itself")
+	flags.StringArrayVar(&e.filter, "filter", nil, "`name=value`, by the names that describe lists; may be repeated")
 	flags.BoolVar(&e.fresh, "fresh", false, "begin anew, and throw away what a cut export has brought")
 	flags.StringVar(&e.flags.apiVersion, "api-version", "", "version of the vendor's resource; the account's, or the newest")
 	flags.StringVar(&e.flags.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
@@ -85,6 +90,10 @@ func (e *exporting) execute(ctx context.Context) error {
 	defer release()
 	job := &export.Job{Vendor: e.vendor, Resource: e.resource, Client: e.job.Client, Account: e.accountLabel(), Path: e.output,
 		Stdout: e.stdout, Fresh: e.fresh, Now: e.now, Stop: e.stop}
+	if job.Listing.Query, err = filters(e.filter, e.resource); err != nil {
+		return &usageError{err}
+	}
+	job.Ask = job.Listing.Query.Encode()
 	closeKeys, err := e.readKeys(ctx, job)
 	if err != nil {
 		return err
@@ -129,6 +138,45 @@ func (e *exporting) chooseSource() error {
 	return err
 }
 
+// filters reads what --filter says of a resource; nil when it says nothing.
+func filters(given []string, r *vendors.Resource) (url.Values, error) {
+	var query url.Values
+	for _, text := range given {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, fmt.Errorf("--filter %q is not name=value", text)
+		}
+		if !slices.ContainsFunc(r.Filters, func(f vendors.Filter) bool { return f.Name == name }) {
+			return nil, unknownFilter(name, r)
+		}
+		if query == nil {
+			query = make(url.Values)
+		}
+		query.Add(name, value)
+	}
+	for _, filter := range r.Filters {
+		if filter.Required && !query.Has(filter.Name) {
+			return nil, fmt.Errorf("%s are listed only with --filter %s=…: %s", r.Name, filter.Name, filter.Doc)
+		}
+	}
+	return query, nil
+}
+
+func unknownFilter(name string, r *vendors.Resource) error {
+	if len(r.Filters) == 0 {
+		return fmt.Errorf("%s have no filters", r.Name)
+	}
+	names := make([]string, len(r.Filters))
+	for i, filter := range r.Filters {
+		names[i] = filter.Name
+	}
+	message := fmt.Sprintf("%s have no filter %q; they have %s", r.Name, name, strings.Join(names, ", "))
+	if nearest := schema.Nearest(name, names); nearest != "" {
+		message += fmt.Sprintf("; did you mean %s?", nearest)
+	}
+	return errors.New(message)
+}
+
 // readKeys makes the job ask for what a feed names.
 func (e *exporting) readKeys(ctx context.Context, job *export.Job) (release func(), err error) {
 	if e.keys == "" {
@@ -143,7 +191,7 @@ func (e *exporting) readKeys(ctx context.Context, job *export.Job) (release func
 		f.Close()
 		return nil, &feedError{err}
 	}
-	job.Ask = "keys of " + hex.EncodeToString(digest[:])
+	job.Ask += "keys of " + hex.EncodeToString(digest[:])
 	job.Listing.Keys = func(yield func(string, error) bool) {
 		err := export.ReadKeys(ctx, f, e.resource, func(key string) bool { return yield(key, nil) })
 		if err != nil {

@@ -42,15 +42,22 @@ func (p *program) list() error {
 
 // abilities lists what can be done with a resource.
 func abilities(r *vendors.Resource) []string {
-	can := []string{"check"}
-	if r.Upload != nil {
-		can = append(can, "import")
-	}
-	if r.Pages != nil {
-		can = append(can, "plan", "export")
-	}
-	if r.Rehearses {
-		can = append(can, "dry run")
+	var can []string
+	for _, ability := range []struct {
+		name string
+		has  bool
+	}{
+		{"check", r.Encode != nil},
+		{"import", r.Upload != nil},
+		{"plan", r.Upload != nil && r.Pages != nil},
+		{"export", r.Pages != nil},
+		{"lookup", r.Ask != nil},
+		{"delete", r.Delete != nil},
+		{"dry run", r.Rehearses},
+	} {
+		if ability.has {
+			can = append(can, ability.name)
+		}
 	}
 	return can
 }

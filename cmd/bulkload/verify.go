@@ -12,6 +12,8 @@ import (
 
 	"bulkload/pipeline"
 	"bulkload/pipeline/snapshot"
+	"bulkload/vendors"
+	"bulkload/vendors/all"
 )
 
 func (p *program) verifyCommand() *cobra.Command {
@@ -80,8 +82,9 @@ func (p *program) stoppable(ctx context.Context) (stopping context.Context, rele
 func (p *program) verdict(path string, v *snapshot.Verdict) error {
 	m := &v.Manifest
 	if v.Same() {
-		fmt.Fprintf(p.stdout, "%s is whole and unaltered: %s of %s, %d entities in %d rows, exported %s\n", path, m.Resource, m.Account,
-			m.Entities, m.Rows, m.To.Format("2006-01-02 15:04:05 MST"))
+		noun, rows := nounOf(m), vendors.Noun{One: "row", Many: "rows"}
+		fmt.Fprintf(p.stdout, "%s is whole and unaltered: %s of %s, %d %s in %d %s, exported %s\n", path, m.Resource, m.Account,
+			m.Entities, noun.Of(m.Entities), m.Rows, rows.Of(m.Rows), m.To.Format("2006-01-02 15:04:05 MST"))
 		return nil
 	}
 	fmt.Fprintf(p.stdout, "%s is not as it was exported:\n", path)
@@ -89,6 +92,14 @@ func (p *program) verdict(path string, v *snapshot.Verdict) error {
 		fmt.Fprintf(p.stdout, "  %s\n", line)
 	}
 	return &saidError{exitFeed}
+}
+
+// nounOf is what the entities of a snapshot are called.
+func nounOf(m *snapshot.Manifest) vendors.Noun {
+	if _, resource, err := all.Find(m.Resource, m.Version); err == nil {
+		return resource.Noun
+	}
+	return vendors.Noun{One: "entity", Many: "entities"} // of a vendor that this program does not know
 }
 
 // verdictJSON writes the verdict as one JSON object.

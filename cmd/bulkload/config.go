@@ -45,6 +45,8 @@ type accountConfig struct {
 	Timeout      string   `yaml:"timeout"`
 	// MaxErrors are error budgets as --max-errors takes them, which replaces them all.
 	MaxErrors oneOrMore `yaml:"max_errors"`
+	// Limits are longest texts in characters, by resource and field, where the vendor has moved them.
+	Limits map[string]map[string]int `yaml:"limits"`
 	// Settings are those that only the account's vendor knows, such as Faslet's shop_id.
 	Settings map[string]string `yaml:",inline"`
 }
@@ -163,7 +165,7 @@ func (c *accountConfig) complete(dir string) error {
 
 // commonSettings are the settings that accounts of every vendor have.
 var commonSettings = []string{"vendor", "base_url", "api_version", "token_file", "token_command", "token_env", "rate", "workers",
-	"timeout", "max_errors"}
+	"timeout", "max_errors", "limits"}
 
 func unknownSetting(name string, vendor *vendors.Vendor) error {
 	names := slices.Clone(commonSettings)

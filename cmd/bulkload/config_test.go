@@ -13,7 +13,7 @@ func TestConfigurationsThatHoldSecrets(t *testing.T) {
 		want       string // what the error says; "" none
 	}{
 		{"none", "accounts:\n  a: {vendor: fashiontrade, token_file: x}", ""},
-		{"every setting there is", "accounts:\n  a: {vendor: v, base_url: u, api_version: '1', token_file: x, token_command: c, token_env: E, rate: 1/s, workers: 2, timeout: 1s, max_errors: [5%]}", ""},
+		{"every setting there is", "accounts:\n  a: {vendor: v, base_url: u, api_version: '1', token_file: x, token_command: c, token_env: E, rate: 1/s, workers: 2, timeout: 1s, max_errors: [5%], limits: {r: {f: 9}}}", ""},
 		{"an account that is called so", "accounts:\n  my-token:\n    vendor: fashiontrade", ""},
 		{"token", "accounts:\n  a:\n    token: canary", "line 3: token: no secret"},
 		{"capitals", "accounts:\n  a:\n    Access_Token: canary", "line 3: Access_Token: no secret"},

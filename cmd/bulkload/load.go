@@ -143,6 +143,9 @@ func (l *load) choose() error {
 	if l.vendor, l.resource, err = all.Find(l.flags.to, version); err != nil {
 		return &usageError{err}
 	}
+	if l.resource, err = l.resource.WithLimits(settings.Limits[l.resource.Name]); err != nil {
+		return &usageError{fmt.Errorf("limits of account %s: %w", name, err)}
+	}
 	if l.flags.replace {
 		if l.resource.Replace == nil {
 			return &usageError{fmt.Errorf("%s is always loaded whole, so there is nothing to choose with --replace", l.target())}

@@ -18,7 +18,7 @@ type resumeFlags struct {
 
 // mayChange lists the flags of import that resume takes too.
 var mayChange = []string{"batch", "config", "compare", "deadline", "json", "no-progress", "parallel-runs", "quiet", "rate", "retries",
-	"state-dir", "timeout", "workers", "again", "base-url", "debug"}
+	"state-dir", "workers", "again", "base-url", "debug"}
 
 func (p *program) resumeCommand() *cobra.Command {
 	flags, changed := &resumeFlags{}, &loadFlags{}

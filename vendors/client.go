@@ -391,8 +391,8 @@ func errorText(body []byte) (code, message string) {
 			code = fmt.Sprint(object.Code)
 		}
 		message = object.Message
-		if text, ok := object.Error.(string); ok && message == "" {
-			message = text
+		if message == "" {
+			message = errorMessage(object.Error)
 		}
 		if message != "" {
 			return code, message
@@ -403,6 +403,15 @@ func errorText(body []byte) (code, message string) {
 		return code, ""
 	}
 	return code, text
+}
+
+// errorMessage reads an error that is a text, or an object with a message.
+func errorMessage(value any) string {
+	if object, ok := value.(map[string]any); ok {
+		value = object["message"]
+	}
+	text, _ := value.(string)
+	return text
 }
 
 // shorten cuts text to 500 characters and takes line ends out.

@@ -73,6 +73,7 @@ func TestErrorsOfTheVendor(t *testing.T) {
 		{"number as code", 400, `{"code": 17, "message": "exists"}`, "HTTP 400 Bad Request: 17: exists"},
 		{"error instead of message", 400, `{"error": "bad"}`, "HTTP 400 Bad Request: bad"},
 		{"error object", 400, `{"error": {"a": 1}}`, `HTTP 400 Bad Request: {"error": {"a": 1}}`},
+		{"error object with a message", 400, `{"error": {"message": "[Item 3] No Product URL"}}`, "HTTP 400 Bad Request: [Item 3] No Product URL"},
 		{"text", 404, "nothing here", "HTTP 404 Not Found: nothing here"},
 		{"JSON string", 401, `"no token"`, `HTTP 401 Unauthorized: "no token"`},
 		{"HTML", 502, "<html><body>Bad gateway</body></html>", "HTTP 502 Bad Gateway"},

@@ -57,10 +57,11 @@ type member struct {
 	required bool
 	check    check
 	readOnly bool // only in answers
+	null     bool // null is taken too, and goes to check
 }
 
 // object checks the members of an object: those listed, each of its kind, and no others. Null is
-// never taken, since no document of a vendor allows it unless a check of its own says so.
+// taken only where a member says so.
 func object(n *node, members []member) error {
 	if err := kind(n, jsonObject); err != nil {
 		return err
@@ -73,7 +74,7 @@ func object(n *node, members []member) error {
 		if members[at].readOnly {
 			return within(name, misfitf("is read-only and must not be sent"))
 		}
-		if n.items[i].kind == jsonNull {
+		if n.items[i].kind == jsonNull && !members[at].null {
 			return within(name, misfitf("null is not taken; leave the field out"))
 		}
 		if err := members[at].check(&n.items[i]); err != nil {

@@ -35,6 +35,7 @@ type Options struct {
 	Hidden  bool             // what is above the rate is not told how high it is, nor how long to wait
 	Faults  Faults           // see ParseFaults
 	Token   string           // bearer token that is wanted; empty: any that is not empty
+	Keys    Keys             // what Fit Analytics is told of an account; see SetKeys
 	Now     func() time.Time // nil: time.Now
 	Log     io.Writer        // gets one line a request; nil: none
 }
@@ -57,6 +58,10 @@ type stage struct {
 	stores map[string]*store // by the vendor's names
 	token  string
 	now    func() time.Time
+	keys   *keyCheck
+	// cleared is set by a vendor's part that holds more than its stores do, and is called when they have
+	// been cleared, while no request is answered. Nil: it holds nothing.
+	cleared func()
 }
 
 // Server is a sandbox. It is an http.Handler; Start gives it an address of its own.
@@ -68,7 +73,9 @@ type Server struct {
 	pace    *pace
 	stores  map[string]*store
 	play    map[*vendor]func(*call) answer
+	cleared []func() // what vendors' parts forget when the stores are cleared
 	ledger  ledger
+	keys    keyCheck
 	lock    *flock.Flock // nil: in memory
 	log     *log.Logger
 	turn    sync.RWMutex // held to read by requests to vendors, to write by Reset
@@ -98,6 +105,9 @@ func New(o Options) (*Server, error) {
 	}
 	if err := s.openDir(); err != nil {
 		return nil, err
+	}
+	if err := s.SetKeys(o.Keys); err != nil {
+		return nil, errors.Join(err, s.Close())
 	}
 	for _, v := range vendors {
 		if err := s.join(v); err != nil {
@@ -130,6 +140,9 @@ func (s *Server) Reset(o Options) error {
 	for _, store := range s.stores {
 		failures = append(failures, store.clear())
 	}
+	for _, forget := range s.cleared {
+		forget()
+	}
 	return errors.Join(failures...)
 }
 
@@ -161,7 +174,11 @@ func (s *Server) join(v *vendor) error {
 		}
 		s.stores[v.name+"/"+name], stores[name] = store, store
 	}
-	s.play[v] = v.play(&stage{stores, s.options.Token, s.options.Now})
+	stage := &stage{stores: stores, token: s.options.Token, now: s.options.Now, keys: &s.keys}
+	s.play[v] = v.play(stage)
+	if stage.cleared != nil {
+		s.cleared = append(s.cleared, stage.cleared)
+	}
 	return nil
 }
 

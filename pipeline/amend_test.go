@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -29,6 +30,9 @@ type shop struct {
 	mu     sync.Mutex
 	stored map[string]thing // by id
 	calls  []string
+	// Of listings: what changed, what was deleted, and since when each asked.
+	moved, aside map[string]bool
+	queries      []string
 }
 
 type thing struct {
@@ -37,11 +41,15 @@ type thing struct {
 	Color string `json:"color,omitempty"`
 }
 
-func (s *shop) pages(context.Context, *vendors.Client, vendors.Listing) iter.Seq2[vendors.Page, error] {
+func (s *shop) pages(_ context.Context, _ *vendors.Client, listing vendors.Listing) iter.Seq2[vendors.Page, error] {
 	return func(yield func(vendors.Page, error) bool) {
+		s.queries = append(s.queries, listing.Query.Get("since"))
 		for id, one := range s.stored {
+			if listing.Query.Has("since") && !s.moved[id] {
+				continue
+			}
 			body, err := json.Marshal(one)
-			if !yield(vendors.Page{Entities: []vendors.Stored{{Key: id, Body: body, Aside: id == "gone"}}}, err) {
+			if !yield(vendors.Page{Entities: []vendors.Stored{{Key: id, Body: body, Aside: id == "gone" || s.aside[id]}}}, err) {
 				return
 			}
 		}
@@ -108,7 +116,10 @@ func (s *shop) resource() *vendors.Resource {
 		},
 		Amend: s.amend, Upload: s.upload, Pages: s.pages, Decode: decode, Canonical: canonical,
 		Aliases: func(e vendors.Stored) []string {
-			one := s.stored[e.Key]
+			var one thing
+			if json.Unmarshal(e.Body, &one) != nil {
+				return nil
+			}
 			return []string{"sku:" + one.SKU}
 		},
 		Prepare: func(context.Context, *vendors.Client) (any, error) { return "prepared", nil }}
@@ -177,6 +188,92 @@ func TestAmendingOnlyCreates(t *testing.T) {
 	result := imported(t, job)
 	if got := result.Summary.Counts.Entities; got[vendors.Created] != 2 || got[vendors.Rejected] != 3 || len(s.calls) != 2 {
 		t.Errorf("outcomes %v after %d calls", got, len(s.calls))
+	}
+}
+
+// TestKeptCatalogue reads a catalogue once whole and then only what changed, and sends the same as if it
+// had been read whole every time.
+func TestKeptCatalogue(t *testing.T) {
+	monday := time.Date(2026, 3, 2, 8, 0, 0, 0, time.UTC)
+	for _, test := range []struct {
+		name   string
+		after  time.Duration
+		change func(t *testing.T, path string)
+		whole  bool // the second reading
+	}{
+		{"the next day", 24 * time.Hour, nil, false},
+		{"eight days later", 8 * 24 * time.Hour, nil, true},
+		{"the clock was set back", -time.Hour, nil, true},
+		{"the file is gone", time.Hour, func(t *testing.T, path string) { remove(t, path) }, true},
+		{"the file is cut", time.Hour, func(t *testing.T, path string) { cutFile(t, path, 2) }, true},
+		{"the file is cut in its end", time.Hour, func(t *testing.T, path string) { cutFile(t, path, 100) }, true},
+		{"the file is of another kind", time.Hour, func(t *testing.T, path string) { overwrite(t, path, "{}") }, true},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newShop()
+			path := filepath.Join(t.TempDir(), "kept")
+			now := monday
+			run := func() {
+				r := s.resource()
+				r.Changed, r.Stamp = "since", func(vendors.Stored) time.Time { return monday.Add(-time.Minute) }
+				job := shopJob(t, r, things)
+				job.KeepCatalogue = path
+				job.Client.Now = func() time.Time { return now }
+				s.calls = nil
+				imported(t, job)
+				slices.Sort(s.calls)
+			}
+			run()
+			if test.change != nil {
+				test.change(t, path)
+			}
+			now = monday.Add(test.after)
+			// b was sold, and its SKU is another thing's now; a was deleted.
+			s.stored["t_b"] = thing{"t_b", "b2", "black"}
+			s.stored["t_n"] = thing{"t_n", "b", "white"}
+			s.stored["t_a"] = thing{"t_a", "a", "red"}
+			s.moved = map[string]bool{"t_b": true, "t_n": true, "t_a": true}
+			s.aside = map[string]bool{"t_a": true}
+			s.queries = nil
+			run()
+			want := []string{`t_n{"color":"blue"}`, `{"sku":"a","color":"red"}`, `{"sku":"c","color":"green"}`, `{"sku":"g","color":"gold"}`}
+			if diff := cmp.Diff(want, s.calls); diff != "" {
+				t.Errorf("calls (-want +got):\n%s", diff)
+			}
+			since := "2026-03-02T07:59:00.000Z"
+			if test.whole {
+				since = ""
+			}
+			if last := s.queries[len(s.queries)-1]; last != since {
+				t.Errorf("the second reading asked for what changed since %q, want %q", last, since)
+			}
+		})
+	}
+}
+
+func remove(t *testing.T, path string) {
+	t.Helper()
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cutFile cuts a part of a file off, such as the second half or the last hundredth.
+func cutFile(t *testing.T, path string, part int64) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err == nil {
+		err = os.Truncate(path, info.Size()-1-info.Size()/part)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func overwrite(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -26,7 +26,8 @@ type catalogue struct {
 // holding is an entity of the vendor. Its hashes tell apart entities of one account, not of all the world.
 type holding struct {
 	key  uint64
-	body uint64 // of the canonical form; 0 when that is not known
+	body uint64 // of the canonical form; 0 when that is not known, or when it is gone
+	gone bool   // it is not one of the resource's own any more
 }
 
 var _ send.State = (*catalogue)(nil)
@@ -104,8 +105,8 @@ func (c *catalogue) moved(plan iter.Seq2[Foreseen, error]) (keys []string, err e
 
 // add takes an entity of the vendor. One that cannot be read is known to be there, and equals nothing.
 func (c *catalogue) add(e vendors.Stored) {
-	h := holding{key: maphash.String(c.seed, e.Key)}
-	if c.resource.Canonical != nil && e.Body != nil {
+	h := holding{key: maphash.String(c.seed, e.Key), gone: e.Aside}
+	if c.resource.Canonical != nil && e.Body != nil && !e.Aside {
 		if hash, err := c.hash(e.Body); err == nil {
 			h.body = hash
 		}
@@ -113,20 +114,18 @@ func (c *catalogue) add(e vendors.Stored) {
 	c.held = append(c.held, h)
 }
 
-// catalogue reads what the vendor has, so that created, updated and unchanged can be told apart.
+// catalogue takes what the vendor has, so that created, updated and unchanged can be told apart.
 // each, unless nil, sees every entity.
-func (j *Job) catalogue(ctx context.Context, owners *owners, each func(vendors.Stored) error) (*catalogue, error) {
+func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, error], each func(vendors.Stored) error) (*catalogue, error) {
 	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past}
-	for e, err := range j.stored(ctx, owners) {
+	for e, err := range stored {
 		if j.stopped() || ctx.Err() != nil {
 			return nil, ErrInterrupted
 		}
 		if err != nil {
-			return nil, ListingError(err)
+			return nil, err
 		}
-		if !e.Aside {
-			c.add(e)
-		}
+		c.add(e)
 		j.progress("listing", int64(len(c.held)), 0)
 		if each != nil {
 			if err := each(e); err != nil {
@@ -139,17 +138,18 @@ func (j *Job) catalogue(ctx context.Context, owners *owners, each func(vendors.S
 	slices.Reverse(c.held)
 	c.held = slices.CompactFunc(c.held, func(a, b holding) bool { return a.key == b.key })
 	slices.Reverse(c.held)
+	c.held = slices.DeleteFunc(c.held, func(h holding) bool { return h.gone })
 	return c, nil
 }
 
 // stored yields what the vendor has: whole entities where they are to be compared, else their keys,
 // nothing where that cannot be told.
-func (j *Job) stored(ctx context.Context, owners *owners) iter.Seq2[vendors.Stored, error] {
+func (j *Job) stored(ctx context.Context, listing vendors.Listing) iter.Seq2[vendors.Stored, error] {
 	return func(yield func(vendors.Stored, error) bool) {
 		if j.Resource.Pages != nil && (j.Compare || j.Resource.Unlisted) {
-			for page, err := range j.Resource.Pages(ctx, j.Client, vendors.Listing{Keys: owners.keys(), Compare: true}) {
+			for page, err := range j.Resource.Pages(ctx, j.Client, listing) {
 				if err != nil {
-					yield(vendors.Stored{}, err)
+					yield(vendors.Stored{}, ListingError(err))
 					return
 				}
 				for _, e := range page.Entities {
@@ -164,7 +164,11 @@ func (j *Job) stored(ctx context.Context, owners *owners) iter.Seq2[vendors.Stor
 			return
 		}
 		for key, err := range j.Resource.Known(ctx, j.Client) {
-			if !yield(vendors.Stored{Key: key}, err) || err != nil {
+			if err != nil {
+				yield(vendors.Stored{}, ListingError(err))
+				return
+			}
+			if !yield(vendors.Stored{Key: key}, nil) {
 				return
 			}
 		}

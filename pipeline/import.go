@@ -52,7 +52,7 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 // known reads what the vendor has, and keeps it where what is sent depends on it. The shelf may be nil.
 func (j *Job) known(ctx context.Context, owners *owners) (*catalogue, *shelf, error) {
 	if j.Resource.Amend == nil || !j.Compare {
-		held, err := j.catalogue(ctx, owners, nil)
+		held, err := j.catalogue(ctx, j.stored(ctx, vendors.Listing{Keys: owners.keys(), Compare: true}), nil)
 		return held, nil, err
 	}
 	return j.shelved(ctx, owners)

@@ -36,14 +36,18 @@ type Job struct {
 	Client     *vendors.Client
 	Retry      send.Retry
 	Counts     *send.Counts
-	Workers    int             // calls in flight at once
-	CreateOnly bool            // never replace what the vendor has
-	Rehearse   bool            // check at the vendor too, but store nothing
-	Compare    bool            // read what the vendor has, and leave alone what is there as it is
-	Withhold   bool            // what the feed publishes is made as a draft
-	Again      bool            // send what an earlier run stored, also where that stores it twice
-	Batch      int             // entities in one call at most; 0: as many as the resource takes
-	Stop       <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent
+	Workers    int  // calls in flight at once
+	CreateOnly bool // never replace what the vendor has
+	Rehearse   bool // check at the vendor too, but store nothing
+	Compare    bool // read what the vendor has, and leave alone what is there as it is
+	// KeepCatalogue is the file in which the vendor's catalogue is kept for the next run, which then reads only
+	// what changed since, where the vendor can tell. Empty: it is not kept.
+	KeepCatalogue string
+	Whole         bool            // read the catalogue whole, whatever was kept
+	Withhold      bool            // what the feed publishes is made as a draft
+	Again         bool            // send what an earlier run stored, also where that stores it twice
+	Batch         int             // entities in one call at most; 0: as many as the resource takes
+	Stop          <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent
 
 	// Plan is what a plan foresaw: when the vendor no longer has what it was made on, nothing is sent.
 	// Nil: there was none.

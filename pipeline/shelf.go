@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"slices"
 
@@ -17,7 +18,7 @@ import (
 	"bulkload/vendors/schema"
 )
 
-// A shelf keeps the vendor's entities in a temporary file, found by their keys and aliases: 32 bytes of
+// A shelf keeps the vendor's entities in a temporary file, found by their keys and aliases: 48 bytes of
 // memory a name. First all are added, then ready is called, then many goroutines may find.
 type shelf struct {
 	file  *os.File
@@ -31,6 +32,7 @@ type shelf struct {
 // placed is a name of what stands in the file.
 type placed struct {
 	name  spill.Key
+	owner spill.Key // the name that is the key
 	start int64
 	size  int64
 }
@@ -56,6 +58,7 @@ func (s *shelf) add(e vendors.Stored, names []string) error {
 	}
 	at := placed{start: s.size, size: int64(len(s.data))}
 	s.size += at.size
+	at.owner = s.hash.sum([]byte(e.Key))
 	for _, name := range append(names, e.Key) {
 		at.name = s.hash.sum([]byte(name))
 		s.names = append(s.names, at)
@@ -63,12 +66,25 @@ func (s *shelf) add(e vendors.Stored, names []string) error {
 	return nil
 }
 
-// ready ends the adding. Of two entities with one name, the one that was added last has it.
+// ready ends the adding. An entity that was added again is as it was added last, and has no other names
+// than then. Of two entities with one name, the one that was added last has it.
 func (s *shelf) ready() error {
-	slices.SortStableFunc(s.names, func(a, b placed) int { return compareKeys(a.name, b.name) })
-	slices.Reverse(s.names)
-	s.names = slices.CompactFunc(s.names, func(a, b placed) bool { return a.name == b.name })
-	slices.Reverse(s.names)
+	slices.SortStableFunc(s.names, func(a, b placed) int { return compareKeys(a.owner, b.owner) })
+	latest := s.names[:0]
+	for i := 0; i < len(s.names); {
+		end := i
+		for end < len(s.names) && s.names[end].owner == s.names[i].owner {
+			end++
+		}
+		start := s.names[end-1].start
+		for ; i < end; i++ {
+			if s.names[i].start == start {
+				latest = append(latest, s.names[i])
+			}
+		}
+	}
+	slices.SortFunc(latest, func(a, b placed) int { return cmp.Or(compareKeys(a.name, b.name), cmp.Compare(b.start, a.start)) })
+	s.names = slices.CompactFunc(latest, func(a, b placed) bool { return a.name == b.name })
 	if err := s.out.Flush(); err != nil {
 		return fmt.Errorf("keep what the vendor has: %w", err)
 	}
@@ -85,13 +101,30 @@ func (s *shelf) find(name string) (*vendors.Stored, error) {
 	if !found {
 		return nil, nil
 	}
-	data := make([]byte, s.names[i].size)
-	if _, err := s.file.ReadAt(data, s.names[i].start); err != nil && err != io.EOF {
+	return s.read(s.names[i])
+}
+
+func (s *shelf) read(at placed) (*vendors.Stored, error) {
+	data := make([]byte, at.size)
+	if _, err := s.file.ReadAt(data, at.start); err != nil && err != io.EOF {
 		return nil, fmt.Errorf("read back what the vendor has: %w", err)
 	}
 	length, n := binary.Uvarint(data[1:])
 	key, body := data[1+n:][:length], data[1+n+int(length):]
 	return &vendors.Stored{Key: string(key), Body: bytes.Clone(body), Aside: data[0] == 1}, nil
+}
+
+// all yields the entities in the order in which they were added.
+func (s *shelf) all() iter.Seq2[*vendors.Stored, error] {
+	return func(yield func(*vendors.Stored, error) bool) {
+		keys := slices.DeleteFunc(slices.Clone(s.names), func(p placed) bool { return p.name != p.owner })
+		slices.SortFunc(keys, func(a, b placed) int { return cmp.Compare(a.start, b.start) })
+		for _, at := range keys {
+			if e, err := s.read(at); !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 func (s *shelf) close() error {
@@ -101,13 +134,37 @@ func (s *shelf) close() error {
 	return errors.Join(s.file.Close(), os.Remove(s.file.Name()))
 }
 
-// shelved reads what the vendor has, and keeps it.
+// shelved reads what the vendor has, and keeps it. Where a run before has kept a catalogue, only what
+// changed since is read.
 func (j *Job) shelved(ctx context.Context, owners *owners) (*catalogue, *shelf, error) {
+	listing := vendors.Listing{Keys: owners.keys(), Compare: true}
+	before := j.openKept()
+	held, kept, err := j.shelve(ctx, listing, before)
+	if errors.Is(err, errKept) {
+		before = nil
+		held, kept, err = j.shelve(ctx, listing, nil)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := j.keep(kept, before); err != nil {
+		return nil, nil, errors.Join(err, kept.close())
+	}
+	return held, kept, nil
+}
+
+// shelve takes what a run before has kept, if anything, and what the vendor has changed since.
+func (j *Job) shelve(ctx context.Context, listing vendors.Listing, before *keptCatalogue) (*catalogue, *shelf, error) {
 	kept, err := newShelf(j.TempDir)
 	if err != nil {
 		return nil, nil, err
 	}
-	held, err := j.catalogue(ctx, owners, func(e vendors.Stored) error {
+	stored := j.stored(ctx, listing)
+	if before != nil {
+		listing.Query = before.since(j.Resource)
+		stored = after(before.entities(), j.stored(ctx, listing))
+	}
+	held, err := j.catalogue(ctx, stored, func(e vendors.Stored) error {
 		var names []string
 		if j.Resource.Aliases != nil {
 			names = j.Resource.Aliases(e)

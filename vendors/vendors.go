@@ -85,6 +85,11 @@ type Resource struct {
 	Pages func(context.Context, *Client, Listing) iter.Seq2[Page, error]
 	// Filters are the names that Listing.Query may have. Nil: Pages takes none.
 	Filters []Filter
+	// Changed is the filter, a time, that lists only what the vendor has changed since, that instant included,
+	// deleted entities among them as Aside; Stamp reads from an entity when it was changed. With them a
+	// catalogue that was read once is only continued. Empty and nil: it is always read whole.
+	Changed string
+	Stamp   func(Stored) time.Time
 	// Unlisted is set when the vendor has no list of the resource, so that Pages asks for each key by itself.
 	Unlisted bool
 	// Aliases lists the names under which Held.Find finds an entity of the vendor's, besides its key. Nil: there are none.

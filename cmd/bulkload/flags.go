@@ -64,6 +64,7 @@ const inMemory = "(memory)"
 // What --compare takes.
 const (
 	compareVendor = "vendor"
+	compareWhole  = "whole" // of what it has kept of the vendor's catalogue, nothing is taken for granted
 	compareNone   = "none"
 )
 
@@ -116,7 +117,7 @@ func (f *loadFlags) addImport(c *cobra.Command) {
 	f.addConnection(c)
 	flags := c.Flags()
 	flags.StringVar(&f.plan, "plan", "", "carry out the plan in `FILE`, unless the feed or the vendor's catalogue has moved since")
-	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already) or none")
+	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already), whole (its catalogue is read from the begin) or none")
 	flags.StringVar(&f.publish, "publish", "", "`after`: make all as drafts, and publish when all of the feed went in; now: publish what was made so")
 	flags.DurationVar(&f.deadline, "deadline", 0, "end the run, resumable, when it has taken so long, such as 2h30m")
 	flags.BoolVar(&f.createOnly, "create-only", false, "never replace what the vendor has")

@@ -320,12 +320,14 @@ func (l *load) connect() (release func(), err error) {
 		Agent: "bulkload/" + version(), Now: l.now, Pace: l.pace, Class: l.vendor.Class, Again: retry.Again, Watch: traffic.watch()}
 	l.job.Retry, l.job.Counts, l.job.Workers = retry, counts, l.account.Workers
 	l.job.CreateOnly, l.job.Rehearse, l.job.Again, l.job.Batch = l.flags.createOnly, l.flags.dryRun, l.flags.again, l.flags.batch
-	if l.command == "import" && l.flags.compare != compareVendor && l.flags.compare != compareNone {
-		return nil, &usageError{fmt.Errorf("--compare is %s or %s, not %q", compareVendor, compareNone, l.flags.compare)}
+	if l.command == "import" && !slices.Contains([]string{compareVendor, compareWhole, compareNone}, l.flags.compare) {
+		return nil, &usageError{fmt.Errorf("--compare is %s, %s or %s, not %q", compareVendor, compareWhole, compareNone, l.flags.compare)}
 	}
+	l.job.Whole = l.flags.compare == compareWhole
 	l.job.Compare, l.job.Withhold = l.flags.compare != compareNone, l.flags.publish == publishAfter
 	if l.lasting.account != nil {
 		l.job.Start = l.start
+		l.job.KeepCatalogue = l.lasting.account.Path("catalogue-" + l.resource.Name + l.resource.Version)
 	}
 	closeSandbox := release
 	return func() {

@@ -118,6 +118,7 @@ func (c *catalogue) add(e vendors.Stored) {
 // each, unless nil, sees every entity.
 func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, error], each func(vendors.Stored) error) (*catalogue, error) {
 	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past}
+	j.Refers.forget(j)
 	for e, err := range stored {
 		if j.stopped() || ctx.Err() != nil {
 			return nil, ErrInterrupted
@@ -127,12 +128,14 @@ func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, er
 		}
 		c.add(e)
 		j.progress("listing", int64(len(c.held)), 0)
+		j.Refers.hold(j.Vendor, j.Resource, e)
 		if each != nil {
 			if err := each(e); err != nil {
 				return nil, err
 			}
 		}
 	}
+	j.Refers.listed(j)
 	slices.SortStableFunc(c.held, func(a, b holding) int { return cmp.Compare(a.key, b.key) })
 	// What moved while it was listed comes twice; what came last counts.
 	slices.Reverse(c.held)
@@ -184,7 +187,7 @@ type owners struct {
 
 // newOwners returns nil when the vendor has a list, or when it is not asked at all.
 func (j *Job) newOwners() *owners {
-	if j.Client == nil || !j.Resource.Unlisted {
+	if j.Client == nil && !j.learns || !j.Resource.Unlisted {
 		return nil
 	}
 	return &owners{j.Resource, spill.Sorter{Dir: j.TempDir}}

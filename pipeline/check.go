@@ -34,6 +34,10 @@ func (s *survey) close() {
 // survey checks the feed. When the first reading shows what only a whole reading can show (rows of
 // one entity that stand apart, values that occur twice), a second one checks with that knowledge.
 func (j *Job) survey(ctx context.Context) (*survey, error) {
+	if s := j.learned; s != nil {
+		j.learned = nil
+		return s, nil
+	}
 	s := &survey{hash: newHasher()}
 	learn := newLearner(j.TempDir)
 	defer learn.close()
@@ -88,6 +92,7 @@ func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal boo
 		s.collector.Close()
 		return 0, err
 	}
+	j.Refers.end(j)
 	return p.rows, nil
 }
 

@@ -27,6 +27,7 @@ type pass struct {
 
 // run reads the feed once.
 func (p *pass) run(ctx context.Context) error {
+	p.job.Refers.begin(p.job)
 	reader, err := p.job.Feed.Read(ctx)
 	if err != nil {
 		return err
@@ -139,8 +140,18 @@ func (p *pass) checkUnit(u *unit) error {
 	p.addTwins(u)
 	p.addBeside(u)
 	p.addRival(u)
+	before := len(e.Problems)
 	value := p.job.Resource.Encode(e)
 	p.hintKey(u)
+	if e.Sound() {
+		parted, err := p.refer(u, before)
+		if err != nil || u.behind {
+			return err
+		}
+		if parted {
+			value = p.job.Resource.Encode(e)
+		}
+	}
 	if !e.Sound() {
 		e.Outcome = vendors.Rejected
 		return nil
@@ -220,7 +231,14 @@ func (p *pass) inOrder(ctx context.Context, batches <-chan *batch) error {
 			return b.err
 		}
 		for i := range b.units {
+			left := b.units[i].left
 			if err := p.hand(&b.units[i]); err != nil {
+				return err
+			}
+			if left == nil {
+				continue
+			}
+			if err := p.hand(left); err != nil {
 				return err
 			}
 		}

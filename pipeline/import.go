@@ -25,7 +25,7 @@ func Import(ctx context.Context, job *Job) (*Result, error) {
 		return nil, interrupted(ctx, err)
 	}
 	defer survey.close()
-	err = job.acceptable(survey)
+	err = cmp.Or(job.acceptable(survey), job.Barred)
 	survey.collector.Close()
 	if err != nil {
 		return job.nothingSent(ctx, survey, err)
@@ -109,6 +109,7 @@ func (j *Job) send(ctx context.Context, s *survey, held *catalogue, kept *shelf)
 	queue.end()
 	running.Wait()
 	drainErr := queue.drain()
+	j.Refers.end(j)
 	if err := cmp.Or(broken(ctx, readErr), drainErr); err != nil {
 		return j.sent(queue.settler.settledRows(), queue, &sender), err // the rest of the feed was not looked at
 	}

@@ -60,10 +60,17 @@ type Job struct {
 	// Past tells what earlier processes did with an entity. Nil: nothing.
 	Past func(key string) (send.Past, error)
 
+	// Refers is what the feeds that are loaded together know of each other. Nil: this one stands alone.
+	Refers *References
+	// Barred says why nothing of the feed may be sent, whatever is in it. Nil: it may.
+	Barred error
+
 	// Progress is told how far the job is, often and from several goroutines. Nil: nobody listens.
 	Progress func(Progress)
 
 	deletes bool             // its entities are names of what is to go
+	learned *survey          // that was made before; nil: none was
+	learns  bool             // the survey is kept
 	binding *mapping.Binding // of the last header that was met
 	tally   formats.Tally
 }

@@ -73,7 +73,7 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *she
 		if j.stopped() {
 			return ErrInterrupted
 		}
-		if u.entity.Known || j.Resource.Amend == nil && held.Has(u.entity.Key) {
+		if u.entity.Known || j.Resource.Amend == nil && !u.rest && held.Has(u.entity.Key) {
 			matched++
 		}
 		if err := j.foresee(u, held, kept, changes); err != nil {
@@ -91,6 +91,7 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *she
 	if err := p.run(ctx); err != nil {
 		return nil, errors.Join(interrupted(ctx, err), collector.Close(), changes.sorter.Close(), changes.foreseen.Close())
 	}
+	j.Refers.end(j)
 	result := &PlanResult{Result: j.result(p.rows, collector), Changes: changes}
 	entities := &collector.Counts.Entities
 	sent := entities[vendors.Created] + entities[vendors.Updated]

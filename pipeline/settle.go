@@ -2,10 +2,10 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
-	"bulkload/formats"
 	"bulkload/pipeline/report"
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
@@ -23,7 +23,7 @@ var (
 )
 
 // Rules lists the rules of the pipeline itself.
-var Rules = []*schema.Rule{MayLackRow, VendorRefused, NoAnswer, HasIt, NotSent}
+var Rules = []*schema.Rule{MayLackRow, VendorRefused, NoAnswer, HasIt, NotSent, LeftBehind, ReferenceUnknown}
 
 // settler writes down what became of units. It is used by many goroutines.
 type settler struct {
@@ -38,7 +38,11 @@ type settler struct {
 func (s *settler) settle(u *unit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	err := s.collector.Add(s.event(u))
+	event, ready := s.event(u)
+	err := s.collector.Add(event)
+	if err == nil {
+		err = s.job.Refers.note(s.job, u, &event, ready)
+	}
 	s.rows += int64(len(u.rows))
 	u.release()
 	return err
@@ -50,25 +54,34 @@ func (s *settler) settledRows() int64 {
 	return s.rows
 }
 
-// event tells the report what happened to a unit.
-func (s *settler) event(u *unit) report.Event {
+// event tells the report what happened to a unit, and whether it would go in if this were no rehearsal.
+func (s *settler) event(u *unit) (event report.Event, ready bool) {
 	e := &u.entity
 	s.job.addAnswer(u)
 	if s.rehearsal && report.WentIn(e.Outcome) && !(s.job.deletes && e.Outcome == vendors.Unchanged) {
 		e.Outcome = vendors.Skipped
 	}
-	if !s.rehearsal && e.Outcome == vendors.Skipped {
+	if !s.rehearsal && e.Outcome == vendors.Skipped && !u.behind {
 		e.Problems = append(e.Problems, schema.Problem{Rule: NotSent, Column: -1})
 	}
-	event := report.Event{Outcome: e.Outcome, Entity: e.Key, Rows: u.rows}
+	event = report.Event{Outcome: e.Outcome, Entity: e.Key, Rows: u.rows, Behind: u.behind, Rest: u.rest}
 	for i := range e.Problems {
 		event.Findings = append(event.Findings, s.job.finding(u, &e.Problems[i]))
 	}
-	ready := s.rehearsal && e.Outcome == vendors.Skipped
-	if !ready && !report.WentIn(e.Outcome) {
+	ready = s.rehearsal && e.Outcome == vendors.Skipped && !u.behind
+	switch {
+	case !ready && !report.WentIn(e.Outcome):
 		event.Reasons = s.job.reasons(u, event.Findings)
+	case u.left != nil:
+		event.Reasons = slices.Repeat([]string{s.job.makesWhole()}, len(u.rows))
 	}
-	return event
+	return event, ready
+}
+
+// makesWhole is what the rows of the rejects are told that are there for the sake of others: an upload
+// replaces the entity, so it must be whole when those others are loaded.
+func (j *Job) makesWhole() string {
+	return fmt.Sprintf("it is right; it stands here so that the %s is whole when this file is loaded", j.Resource.Noun.One)
 }
 
 // addAnswer turns what the vendor said, or did not say, into a problem.
@@ -145,8 +158,15 @@ func (j *Job) finding(u *unit, p *schema.Problem) report.Finding {
 // reasons says of each row why it did not go in: its own errors, else those of its entity.
 func (j *Job) reasons(u *unit, findings []report.Finding) []string {
 	reasons := make([]string, len(u.rows))
+	byRow := make(map[int64][]report.Finding)
+	for i := range findings {
+		if findings[i].Severity == schema.Error {
+			row := findings[i].Place.Row
+			byRow[row] = append(byRow[row], findings[i])
+		}
+	}
 	for i, row := range u.rows {
-		reasons[i] = reason(row.Place(), findings)
+		reasons[i] = reason(byRow[row.Place().Row])
 	}
 	whole := j.wholeReason(u, findings)
 	for i := range reasons {
@@ -158,13 +178,10 @@ func (j *Job) reasons(u *unit, findings []report.Finding) []string {
 }
 
 // reason joins the errors of one row.
-func reason(place formats.Place, findings []report.Finding) string {
+func reason(errors []report.Finding) string {
 	var parts []string
-	for i := range findings {
-		f := &findings[i]
-		if f.Place.Row != place.Row || f.Severity != schema.Error {
-			continue
-		}
+	for i := range errors {
+		f := &errors[i]
 		part := f.Message
 		if f.Field != "" && !strings.HasPrefix(part, f.Field) {
 			part = f.Field + ": " + part
@@ -181,6 +198,9 @@ func reason(place formats.Place, findings []report.Finding) string {
 func (j *Job) wholeReason(u *unit, findings []report.Finding) string {
 	switch u.entity.Outcome {
 	case vendors.Skipped:
+		if u.behind {
+			return fmt.Sprintf("another row of the same %s refers to what did not go in: row %d of the feed", j.Resource.Noun.One, findings[0].Place.Row)
+		}
 		return NotSent.Sentence
 	case vendors.Unknown:
 		return j.doubt()

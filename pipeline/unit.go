@@ -22,6 +22,9 @@ type unit struct {
 	calls   int           // that it would take to send each part of it by itself
 	// amendment is what the resource's Amend said; the zero value when it has none.
 	amendment vendors.Amendment
+	left      *unit  // rows of it that were left behind, and are a unit of their own; nil when there are none
+	behind    bool   // it is not sent, because of what it refers to
+	rest      bool   // it is not a whole entity, but the rows of one that were left behind
 	batch     *batch // holds the memory of all this
 }
 

@@ -62,6 +62,7 @@ type Resource struct {
 	Unique  []string       // fields whose values must not occur twice in a feed
 	RowKey  []string       // fields by which the rows of one entity are told apart when two exports are compared; nil: their order
 	Rivals  *Rivals        // a rule that compares the entities of a feed with each other; nil: there is none
+	Refers  []Reference    // fields that name entities of the vendor's other resources
 	Batch   int            // most entities in one call of Upload
 	Splits  bool           // a call that is refused is split, until those that it was refused for stand alone
 	Repeat  Repeat

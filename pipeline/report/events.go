@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"bulkload/vendors"
 )
 
 // EventSchema is the version of the events that Events writes. It changes when a member changes
@@ -190,9 +188,9 @@ func (s *Summary) json(exitCode int) jsonSummary {
 	if p := s.Plan; p != nil {
 		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Spared, p.Takes.Seconds(), p.File, p.Saved}
 	}
-	for _, outcome := range vendors.Outcomes {
-		word := strings.ReplaceAll(s.word(outcome), " ", "_")
-		summary.Rows[word], summary.Entities[word] = s.Counts.Rows[outcome], s.Counts.Entities[outcome]
+	for _, share := range s.shares() {
+		word := strings.ReplaceAll(share.word, " ", "_")
+		summary.Rows[word], summary.Entities[word] = share.rows, share.entities
 	}
 	for _, rule := range s.Rules {
 		summary.Rules = append(summary.Rules, jsonRule{rule.Rule, rule.Severity.String(), rule.Findings, rule.Sentence})

@@ -76,6 +76,8 @@ type Event struct {
 	Entity   string
 	Findings []Finding
 	Rows     []formats.Row // of the entity, still held
+	Behind   bool          // it was left behind because of what it refers to
+	Rest     bool          // the rows are those that another event of the same entity lacks
 	Reasons  []string      // one a row, for the rejects file; nil when the rows do not belong there
 }
 
@@ -94,7 +96,11 @@ type Counts struct {
 	Rows     [len(vendors.Outcomes) + 1]int64 // by vendors.Outcome
 	Entities [len(vendors.Outcomes) + 1]int64
 	Faulty   int64 // rows with an error of their own
+	Behind   Behind
 }
+
+// Behind counts what was left behind because of what it refers to. It is among the skipped.
+type Behind struct{ Rows, Entities int64 }
 
 // NewCollector returns an empty collector that sets aside what does not fit into memory in a file
 // of this folder; empty: the system's.
@@ -114,12 +120,17 @@ func (c *Collector) Close() error {
 // Add takes what happened to an entity.
 func (c *Collector) Add(e Event) error {
 	c.Counts.Rows[e.Outcome] += int64(len(e.Rows))
-	c.Counts.Entities[e.Outcome]++
+	if !e.Rest {
+		c.Counts.Entities[e.Outcome]++
+	}
+	if e.Behind {
+		c.Counts.Behind.add(&e)
+	}
 	var rows ruleRows
 	for i := range e.Findings {
 		finding := &e.Findings[i]
 		finding.Entity, finding.Outcome = e.Entity, e.Outcome
-		if finding.Severity == schema.Error && rows.first("", finding.Place.Row) {
+		if finding.Severity == schema.Error && !e.Behind && rows.first("", finding.Place.Row) {
 			c.Counts.Faulty++
 		}
 		c.count(finding, rows.first(finding.Rule, finding.Place.Row))
@@ -133,6 +144,13 @@ func (c *Collector) Add(e Event) error {
 		return nil
 	}
 	return c.reject(e)
+}
+
+func (b *Behind) add(e *Event) {
+	b.Rows += int64(len(e.Rows))
+	if !e.Rest {
+		b.Entities++
+	}
 }
 
 // ruleRows are the rows of an entity that were counted for a rule, "" being any error. The zero value is empty.

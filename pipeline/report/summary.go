@@ -148,15 +148,37 @@ func (s *Summary) Unbalanced() error {
 // Balance writes the sum that every run must fulfil, the outcomes that occurred only.
 func (s *Summary) Balance() string {
 	var parts []string
-	for _, outcome := range vendors.Outcomes {
-		if n := s.Counts.Rows[outcome]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, s.word(outcome)))
+	for _, share := range s.shares() {
+		if share.rows > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", share.rows, share.word))
 		}
 	}
 	if len(parts) == 0 {
 		return "0"
 	}
 	return strings.Join(parts, " + ")
+}
+
+// A part of the rows that came to one end.
+type part struct {
+	word           string
+	rows, entities int64
+}
+
+// shares are the parts of a summary's balance. Where skipped has another name, because nothing was sent,
+// what was left behind has a part of its own.
+func (s *Summary) shares() []part {
+	var list []part
+	for _, outcome := range vendors.Outcomes {
+		p := part{s.word(outcome), s.Counts.Rows[outcome], s.Counts.Entities[outcome]}
+		if outcome == vendors.Skipped && p.word != outcome.String() {
+			p.rows, p.entities = p.rows-s.Counts.Behind.Rows, p.entities-s.Counts.Behind.Entities
+			list = append(list, p)
+			p = part{outcome.String(), s.Counts.Behind.Rows, s.Counts.Behind.Entities}
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 // word is the outcome in the words of a run that sends nothing: there, a row that would go in is
@@ -183,7 +205,7 @@ func (s *Summary) word(outcome vendors.Outcome) string {
 func (s *Summary) NotLoaded() int64 {
 	n := s.Counts.Rows[vendors.Rejected] + s.Counts.Rows[vendors.Refused] + s.Counts.Rows[vendors.Unknown]
 	if s.Sending {
-		n += s.Counts.Rows[vendors.Skipped]
+		return n + s.Counts.Rows[vendors.Skipped]
 	}
-	return n
+	return n + s.Counts.Behind.Rows
 }

@@ -94,17 +94,25 @@ func (s *Summary) verb() string {
 // outcomes says what happened to rows and entities.
 func (t *text) outcomes(s *Summary) {
 	for _, outcome := range vendors.Outcomes {
-		rows, entities := s.Counts.Rows[outcome], s.Counts.Entities[outcome]
-		if rows == 0 {
-			continue
+		p := part{s.word(outcome), s.Counts.Rows[outcome], s.Counts.Entities[outcome]}
+		if outcome == vendors.Skipped {
+			p.rows, p.entities = p.rows-s.Counts.Behind.Rows, p.entities-s.Counts.Behind.Entities
 		}
-		t.line("  %-9s %8d %-4s %6s  %6d %s%s", s.word(outcome), rows, noun(rows, "row"), share(rows, s.RowsIn),
-			entities, s.Noun.Of(entities), s.hint(outcome))
+		t.outcome(s, p, s.hint(outcome))
 	}
+	t.outcome(s, part{vendors.Skipped.String(), s.Counts.Behind.Rows, s.Counts.Behind.Entities},
+		"  (not sent: what they refer to did not go in)")
 	if s.RowsIn == 0 {
 		t.line("  the feed has no rows")
 	}
 	t.line("")
+}
+
+func (t *text) outcome(s *Summary, p part, hint string) {
+	if p.rows > 0 {
+		t.line("  %-9s %8d %-4s %6s  %6d %s%s", p.word, p.rows, noun(p.rows, "row"), share(p.rows, s.RowsIn),
+			p.entities, s.Noun.Of(p.entities), hint)
+	}
 }
 
 // hint tells what an outcome means for its rows.
@@ -166,9 +174,9 @@ func (t *text) plan(s *Summary) {
 		t.line("plan:    %s  (bulkload import --plan %s)", p.Saved, p.Saved)
 	}
 	var parts []string
-	for _, outcome := range vendors.Outcomes {
-		if n := s.Counts.Entities[outcome]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, s.word(outcome)))
+	for _, share := range s.shares() {
+		if share.entities > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", share.entities, share.word))
 		}
 	}
 	parts = append(parts, fmt.Sprintf("%d only at the vendor", p.OnlyVendor))

@@ -13,6 +13,7 @@ var PrepackPriceLists = (&priceKind{
 	noun:     vendors.Noun{One: "prepack price list", Many: "prepack price lists"},
 	doc:      "create and replace price lists with the prices of prepacks",
 	targets:  []string{"barcode"},
+	refers:   []vendors.Reference{{Field: "barcode", Resource: "prepacks"}},
 	least:    [3]*leastRule{{}, {1, 3558, true}, {1, 3550, true}},
 	fields: func() schema.Schema {
 		return listSchema(3575, 3804, 3568, schema.Schema{

@@ -22,6 +22,7 @@ func prepackStock() *vendors.Resource {
 		Rules:     []*schema.Rule{windowType, windowOrder, countriesMixed, batchTwice},
 		Key:       "barcode",
 		Part:      "batch_id",
+		Refers:    []vendors.Reference{{Field: "barcode", Resource: "prepacks"}},
 		Batch:     1,
 		Repeat:    vendors.Harmless,
 		Rehearses: true,

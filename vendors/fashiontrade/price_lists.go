@@ -18,7 +18,9 @@ var PriceLists = (&priceKind{
 	noun:     vendors.Noun{One: "price list", Many: "price lists"},
 	doc:      "create and replace price lists with the prices of products and variants",
 	targets:  []string{"product_id", "variant_barcode"},
-	least:    [3]*leastRule{{1, 3717, true}, {0, 3738, true}, {0, 3730, true}},
+	refers: []vendors.Reference{{Field: "product_id", Resource: "products"},
+		{Field: "variant_barcode", Resource: "products", Part: "barcode"}},
+	least: [3]*leastRule{{1, 3717, true}, {0, 3738, true}, {0, 3730, true}},
 	fields: func() schema.Schema {
 		return listSchema(3755, 3804, 3748, schema.Schema{
 			{Name: "product_id", Clause: clause(3824), Required: true, Example: "LD-1042",
@@ -91,6 +93,7 @@ type priceKind struct {
 	noun     vendors.Noun
 	doc      string
 	targets  []string // fields that say what a price is of, which are members of its selector
+	refers   []vendors.Reference
 	least    [3]*leastRule
 	fields   func() schema.Schema
 	example  []map[string]string // rows without what the list shares
@@ -137,6 +140,7 @@ func (k *priceKind) listed() *vendors.Resource {
 		Rivals:    priceRivals,
 		Key:       "price_list_id",
 		RowKey:    k.targets,
+		Refers:    k.refers,
 		Batch:     1,
 		Repeat:    vendors.Harmless,
 		Encode:    encoder.encode,

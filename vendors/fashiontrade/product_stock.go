@@ -1,6 +1,8 @@
 package fashiontrade
 
 import (
+	"slices"
+
 	"bulkload/vendors"
 	"bulkload/vendors/fashiontrade/vocabulary"
 	"bulkload/vendors/schema"
@@ -15,15 +17,17 @@ var ProductStockV1 = productStock("1")
 
 func productStock(version string) *vendors.Resource {
 	batch := &vendors.Resource{
-		Name:      "product-stock",
-		Version:   version,
-		Doc:       "create and replace single stock batches of products, with the quantities of their variants",
-		Noun:      vendors.Noun{One: "stock batch", Many: "stock batches"},
-		Schema:    productStockSchema(),
-		Rules:     []*schema.Rule{windowType, windowOrder, countriesMixed, batchVariantTwice},
-		Key:       "product_id",
-		Part:      "batch_id",
-		RowKey:    []string{"barcode"},
+		Name:    "product-stock",
+		Version: version,
+		Doc:     "create and replace single stock batches of products, with the quantities of their variants",
+		Noun:    vendors.Noun{One: "stock batch", Many: "stock batches"},
+		Schema:  productStockSchema(),
+		Rules:   []*schema.Rule{windowType, windowOrder, countriesMixed, batchVariantTwice},
+		Key:     "product_id",
+		Part:    "batch_id",
+		RowKey:  []string{"barcode"},
+		Refers: []vendors.Reference{{Field: "product_id", Resource: "products"},
+			{Field: "barcode", Resource: "products", Part: "barcode"}},
 		Batch:     1,
 		Repeat:    vendors.Harmless,
 		Rehearses: true,
@@ -53,6 +57,10 @@ func (s *stockAPI) resources(batch *vendors.Resource, all vendors.Noun, doc stri
 	batch.Unlisted = true
 	whole := *batch
 	whole.Doc, whole.Noun, whole.Part, whole.RowKey = doc, all, "", append([]string{"batch_id"}, batch.RowKey...)
+	whole.Refers = slices.Clone(batch.Refers)
+	for i := range whole.Refers {
+		whole.Refers[i].Whole = true // the vendor would drop what is left out
+	}
 	replacing := *s
 	replacing.whole = true
 	replacing.serve(&whole)

@@ -261,9 +261,14 @@ func (s *Server) serveRecord(w http.ResponseWriter, r *http.Request) {
 		}
 	case "/_sandbox/reset":
 		s.serveReset(w, r)
+	case "/_sandbox/fitanalytics/jwks":
+		s.serveKeys(w, r)
+	case "/_sandbox/fitanalytics/tokens":
+		out.Encode(s.Tokens())
 	default:
 		http.Error(w, "/_sandbox has health, record and stored?resource=VENDOR/RESOURCE, and takes POST of "+
-			"reset?faults=LIST&seed=N&rate=RATE&hidden=BOOL&latency=DURATION", http.StatusNotFound)
+			"reset?faults=LIST&seed=N&rate=RATE&hidden=BOOL&latency=DURATION; fitanalytics/jwks takes PUT of a key set, and "+
+			"fitanalytics/tokens tells which tokens came", http.StatusNotFound)
 	}
 }
 

@@ -1,0 +1,174 @@
+package fitanalytics
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"bulkload/vendors"
+	"bulkload/vendors/schema"
+)
+
+// keysInPage is how many things that are asked for one by one make a page.
+const keysInPage = 25
+
+// byKey asks for what the keys of a listing name, so many to a page. The cursor counts the keys that were
+// dealt with.
+func byKey(ask vendors.Listing, yield func(vendors.Page, error) bool, get func(key string) ([]vendors.Stored, error)) error {
+	done := 0
+	if ask.Cursor != "" {
+		var err error
+		if done, err = strconv.Atoi(ask.Cursor); err != nil || done < 0 {
+			return fmt.Errorf("%q is not a number of keys to go on behind", ask.Cursor)
+		}
+	}
+	var page vendors.Page
+	at := 0
+	for key, err := range ask.Keys {
+		if err != nil {
+			return err
+		}
+		if at++; at <= done {
+			continue
+		}
+		if at > done+1 && (at-done-1)%keysInPage == 0 { // there is one more, so the page before has a next one
+			page.Next = strconv.Itoa(at - 1)
+			if !yield(page, nil) {
+				return nil
+			}
+			page = vendors.Page{}
+		}
+		found, err := get(key)
+		if err != nil {
+			return err
+		}
+		page.Entities = append(page.Entities, found...)
+	}
+	yield(page, nil)
+	return nil
+}
+
+// profilePages asks for the profiles of customers. A key of the listing is a customer's sess alone, or sess
+// and sub, or the key of a profile: then it is asked for by its own ID, where it has one.
+func profilePages(ctx context.Context, client *vendors.Client, ask vendors.Listing) iter.Seq2[vendors.Page, error] {
+	return func(yield func(vendors.Page, error) bool) {
+		err := errNoCustomers
+		if ask.Keys != nil {
+			err = byKey(ask, yield, func(key string) ([]vendors.Stored, error) {
+				customer, id := splitProfileKey(key)
+				if id != "" {
+					return oneProfile(ctx, client, customer, id, ask.Query)
+				}
+				return listProfiles(ctx, client, customer, ask.Query)
+			})
+		}
+		if err != nil {
+			yield(vendors.Page{}, err)
+		}
+	}
+}
+
+func splitProfileKey(key string) (customer Customer, id string) {
+	at := 0
+	schema.Items([]byte(key), func(item []byte) bool {
+		switch at {
+		case 0:
+			customer.Session = string(item)
+		case 1:
+			customer.User = string(item)
+		case 2:
+			id = string(item)
+		}
+		at++
+		return at < 3
+	})
+	return customer, id
+}
+
+// listProfiles asks for a customer's profiles. 404 says that there are none (fit-analytics:180).
+func listProfiles(ctx context.Context, client *vendors.Client, customer Customer, query url.Values) ([]vendors.Stored, error) {
+	var list []json.RawMessage
+	if err := getData(ctx, client, customer, "/profiles", query, &list); err != nil {
+		return nil, ifAny(err)
+	}
+	stored := make([]vendors.Stored, len(list))
+	for i, data := range list {
+		var err error
+		if stored[i], err = ofCustomer(customer, data); err != nil {
+			return nil, err
+		}
+	}
+	return stored, nil
+}
+
+// oneProfile asks for a profile by its ID.
+func oneProfile(ctx context.Context, client *vendors.Client, customer Customer, id string, query url.Values) ([]vendors.Stored, error) {
+	var data json.RawMessage
+	if err := getData(ctx, client, customer, "/profiles/"+segment(id), query, &data); err != nil {
+		return nil, ifAny(err)
+	}
+	stored, err := ofCustomer(customer, data)
+	if err == nil && stored.Key != id {
+		err = fmt.Errorf("get profile %q: the answer is that of %q", id, stored.Key)
+	}
+	return []vendors.Stored{stored}, err
+}
+
+// ifAny takes a 404 for an answer: there is none.
+func ifAny(err error) error {
+	var refusal *vendors.APIError
+	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
+// ofCustomer puts the customer who was asked for beside a profile.
+func ofCustomer(customer Customer, data []byte) (vendors.Stored, error) {
+	id, err := idOf("profiles", data)
+	if err != nil {
+		return vendors.Stored{}, err
+	}
+	body, err := json.Marshal(struct {
+		Customer
+		Data json.RawMessage `json:"data"`
+	}{customer, data})
+	return vendors.Stored{Key: id, Body: body}, err
+}
+
+// getData asks for something of a customer's and reads the data of the answer.
+func getData(ctx context.Context, client *vendors.Client, customer Customer, path string, query url.Values, into any) error {
+	response, err := call(ctx, client, customer, vendors.Request{Method: http.MethodGet, Path: path, Query: query})
+	if err != nil {
+		return err
+	}
+	data, err := dataOf(response.Body)
+	if err == nil {
+		err = json.Unmarshal(data, into)
+	}
+	if err != nil {
+		return fmt.Errorf("GET %s: %w", path, err)
+	}
+	return nil
+}
+
+// idOf gives the ID of one thing that the vendor lists.
+func idOf(what string, data []byte) (string, error) {
+	var named struct{ ID text }
+	if bytes.Equal(bytes.TrimSpace(data), []byte("null")) {
+		return "", fmt.Errorf("list %s: the answer holds null", what)
+	}
+	if err := json.Unmarshal(data, &named); err != nil {
+		return "", fmt.Errorf("list %s: the answer is not the vendor's: %w", what, err)
+	}
+	if named.ID == "" {
+		return "", fmt.Errorf("list %s: the answer holds something without its id", what)
+	}
+	return string(named.ID), nil
+}

@@ -192,7 +192,7 @@ func TestTokensThatEnd(t *testing.T) {
 		payload := fmt.Sprintf(`{"exp":%d}`, now.Add(test.left).Unix())
 		p, _ := testProgram(map[string]string{"TOKEN": "eyJh." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".sig"})
 		p.now = func() time.Time { return now }
-		c := &checkup{settings: accountConfig{Vendor: "v", TokenEnv: "TOKEN"}, account: &vendors.Account{}}
+		c := &checkup{settings: accountConfig{Vendor: "v", TokenEnv: "TOKEN"}, vendor: &vendors.Vendor{}, account: &vendors.Account{}}
 		if ok := p.checkCredentials(c); ok != test.ok || stepOf(c, "credentials") != test.want || (c.ExitCode == exitUnauthorised) == test.ok {
 			t.Errorf("%s: %t, %q, code %d", test.name, ok, stepOf(c, "credentials"), c.ExitCode)
 		}

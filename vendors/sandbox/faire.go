@@ -32,7 +32,7 @@ import (
 //   - A change of a variant, also of its stock, is one of its product, but one of a prepack is not.
 //   - A list without include_deleted leaves deleted variants out too; all other answers show them.
 //   - A prepack is active, and listed, while none of its variants is deleted or backordered.
-//   - Orders exist from the start and are always the same ones; see faire_orders.go.
+//   - Orders exist from the start and are always the same ones; see firstOrders.
 //
 // The record knows products, variants, prepacks, orders and shipments, and tells of a request which of them it stored: a
 // change of stock stores variants. Bodies in the record are what the sandbox knows, but the hashes in its log are of
@@ -60,6 +60,7 @@ type wholesale struct {
 	last   time.Time
 	goods
 	packs
+	sales
 }
 
 // load reads the stores into memory.
@@ -67,7 +68,7 @@ func (f *wholesale) load() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.last, f.goods, f.packs = time.Time{}, newGoods(), newPacks()
-	f.broken = errors.Join(f.loadProducts(), f.loadPrepacks())
+	f.broken = errors.Join(f.loadProducts(), f.loadPrepacks(), f.loadOrders())
 }
 
 // A route is a path, in which an asterisk stands for an id, with the methods that it takes.
@@ -79,7 +80,7 @@ type route struct {
 // makeRoutes lists the endpoints in the document's order, but words before ids.
 func (f *wholesale) makeRoutes() []route {
 	type methods = map[string]func(*call) answer
-	const get, post, patch, remove = http.MethodGet, http.MethodPost, http.MethodPatch, http.MethodDelete
+	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	var routes []route
 	for _, r := range []struct {
 		path    string
@@ -95,7 +96,13 @@ func (f *wholesale) makeRoutes() []route {
 		{"products/*/variants/*", methods{patch: f.updateVariant, remove: f.deleteVariant}},
 		{"products/*/prepacks", methods{get: f.listPrepacks, post: f.createPrepack}},
 		{"products/*/prepacks/*", methods{get: f.getPrepack, remove: f.deletePrepack}},
+		{"orders", methods{get: f.listOrders}},
+		{"orders/*", methods{get: f.getOrder}},
+		{"orders/*/processing", methods{put: f.acceptOrder}},
+		{"orders/*/shipments", methods{post: f.shipOrder}},
+		{"orders/*/items/availability", methods{post: f.backorderItems}},
 		{"brands/profile", methods{get: f.getBrand}},
+		{"retailers/public/*", methods{get: f.getRetailer}},
 	} {
 		routes = append(routes, route{strings.Split(r.path, "/"), r.methods})
 	}
@@ -244,16 +251,4 @@ func stamp(t time.Time) string { return t.UTC().Format(stampForm) }
 func unstamp(text string) time.Time {
 	t, _ := time.Parse(time.RFC3339, text)
 	return t
-}
-
-// brandID is the brand of the document's sample (faire:1909).
-const brandID = "b_60ae65c4"
-
-// getBrand answers GET of the brand's profile.
-func (f *wholesale) getBrand(c *call) answer {
-	type brand struct {
-		ID   string `json:"brand_id"`
-		Name string `json:"name"`
-	}
-	return shown(http.StatusOK, brand{brandID, "Jeff's Warm Toques"}, unused(c))
 }

@@ -114,12 +114,12 @@ type money struct {
 // live reports whether a variant is not deleted.
 func (v *variant) live() bool { return v.LifecycleState != vocabulary.Deleted }
 
-// validated reports whether a lifecycle state wants all fields to be right (faire:2063).
+// validated reports whether a lifecycle state wants all fields to be right (faire:2061).
 func validated(state string) bool {
 	return state == vocabulary.Published || state == vocabulary.Unpublished
 }
 
-// paused reports whether a variant's sales are paused (faire:2108).
+// paused reports whether a variant's sales are paused (faire:2093).
 func (v *variant) paused(p *good, now time.Time) bool {
 	if v.discontinued || v.backordered(now) {
 		return true

@@ -18,7 +18,7 @@ type stockChange struct {
 	sent      []byte // the part of the body
 }
 
-// stockMembers lists what an element takes, by the member that names its variant (faire:1093, faire:1188).
+// stockMembers lists what an element takes, by the member that names its variant (faire:1093, faire:1185).
 func stockMembers(key string) []member {
 	return []member{
 		{name: key, required: true, check: someText},
@@ -48,7 +48,7 @@ func (f *wholesale) updateStockByID(c *call) answer {
 	})
 }
 
-// updateStockBySKU answers PATCH of stock by SKUs. Of several variants with one SKU the latest is meant (faire:1188).
+// updateStockBySKU answers PATCH of stock by SKUs. Of several variants with one SKU the latest is meant (faire:1185).
 func (f *wholesale) updateStockBySKU(c *call) answer {
 	return f.updateStock(c, "sku", func(change *stockChange) error {
 		_, v := f.bySKU(change.SKU)

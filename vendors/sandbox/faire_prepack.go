@@ -82,7 +82,7 @@ func (f *wholesale) loadPrepacks() error {
 	return nil
 }
 
-// createPrepack answers POST of a prepack (faire:1340).
+// createPrepack answers POST of a prepack (faire:1341).
 func (f *wholesale) createPrepack(c *call) answer {
 	body, err := c.object([]member{
 		{name: "idempotence_token", required: true, check: someText},
@@ -189,7 +189,7 @@ func (p *good) packedSize(first, item packItem) (string, error) {
 	return v.value("Size"), nil
 }
 
-// active reports whether a prepack is sold: none of its variants is deleted or backordered (faire:1097).
+// active reports whether a prepack is sold: none of its variants is deleted or backordered (faire:1099).
 func (pack *keptPrepack) active(p *good, now time.Time) bool {
 	return !slices.ContainsFunc(pack.Items, func(item packItem) bool {
 		v := p.variant(item.VariantID)

@@ -29,7 +29,7 @@ type productChange struct {
 	noPreorder bool // preorder_details is null
 }
 
-// productMembers lists what a PATCH of a product takes (faire:540).
+// patchMembers lists what a PATCH of a product takes (faire:538).
 func patchMembers() []member {
 	return []member{
 		{name: "name", check: anyText},
@@ -226,7 +226,7 @@ func or[T any](a, b *T) *T {
 }
 
 // moveTo changes a lifecycle state; an empty one leaves it. What was validated once does not become a DRAFT again
-// (faire:2079).
+// (faire:2081).
 func moveTo(state *string, to string) error {
 	if to == "" {
 		return nil

@@ -211,7 +211,7 @@ func (p *good) arrange() {
 	}
 }
 
-// changePreorder applies preorderable and its details, which are there exactly when it is true (faire:413).
+// changePreorder applies preorderable and its details, which are there exactly when it is true (faire:410).
 func (p *good) changePreorder(change productChange) error {
 	p.Preorderable = or(change.Preorderable, p.Preorderable)
 	if !valueOf(p.Preorderable) {
@@ -263,7 +263,7 @@ func calendarDate(n *node) error {
 	return nil
 }
 
-// variantPrices wants at least one price, and none twice for a place (faire:1264).
+// variantPrices wants at least one price, and none twice for a place (faire:1266).
 func variantPrices(n *node) error {
 	amount := objectOf([]member{
 		{name: "amount_minor", required: true, check: countFrom(0)},
@@ -288,7 +288,7 @@ func variantPrices(n *node) error {
 	return nil
 }
 
-// geoConstraint wants exactly one of country and country_group (faire:1265). Which groups there are, the document does
+// geoConstraint wants exactly one of country and country_group (faire:1267). Which groups there are, the document does
 // not say.
 func geoConstraint(n *node) error {
 	if err := object(n, []member{{name: "country", check: countryCode}, {name: "country_group", check: someText}}); err != nil {
@@ -323,7 +323,7 @@ func currencyCode(n *node) error {
 	return nil
 }
 
-// images wants images as a client sends them (faire:2016); width and height are read and ignored, as the samples have
+// images wants images as a client sends them (faire:2017); width and height are read and ignored, as the samples have
 // them.
 func images(n *node) error {
 	return listOf(0, objectOf([]member{

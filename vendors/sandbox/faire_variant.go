@@ -28,7 +28,7 @@ type variantChange struct {
 	sent []byte // the part of the body
 }
 
-// oldVariantMembers lists what a PATCH of a variant takes (faire:997), with the name that the samples send.
+// oldVariantMembers lists what a PATCH of a variant takes (faire:996), with the name that the samples send.
 func oldVariantMembers() []member {
 	return []member{
 		{name: "name", check: anyText},
@@ -47,7 +47,7 @@ func oldVariantMembers() []member {
 	}
 }
 
-// newVariantMembers lists what a POST of a variant takes (faire:878). Prices are looked for later, since a DRAFT may do
+// newVariantMembers lists what a POST of a variant takes (faire:877). Prices are looked for later, since a DRAFT may do
 // without.
 func newVariantMembers() []member {
 	return append(oldVariantMembers(), member{name: "idempotence_token", required: true, check: someText},
@@ -58,7 +58,7 @@ func newVariantMembers() []member {
 }
 
 // patchedVariant wants an element of the variants in a PATCH of their product: with an id it changes a variant,
-// without it is a new one (faire:546).
+// without it is a new one (faire:547).
 func patchedVariant(n *node) error {
 	if _, old := n.member("id"); !old {
 		return object(n, newVariantMembers())

@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Product is a product as Faire stores it (faire:193), in the order of the document's sample, and, with
+// Product is a product as Faire stores it (faire:168), in the order of the document's sample, and, with
 // fewer members, the body of what creates and changes one. What Faire alone writes is only read.
 type Product struct {
 	ID               string        `json:"id,omitempty"`
@@ -30,13 +30,13 @@ type Product struct {
 	UpdatedAt        string        `json:"updated_at,omitempty"`
 }
 
-// OptionSet is one option of a product with its values in the order that shops see (faire:218).
+// OptionSet is one option of a product with its values in the order that shops see (faire:179).
 type OptionSet struct {
 	Name   string   `json:"name"`
 	Values []string `json:"values"`
 }
 
-// Variant is one of a product's variants (faire:795).
+// Variant is one of a product's variants (faire:798).
 type Variant struct {
 	ID                string        `json:"id,omitempty"`
 	Token             string        `json:"idempotence_token,omitempty"`
@@ -73,7 +73,7 @@ func (v *Variant) Option(name string) string {
 	return ""
 }
 
-// Price is what a variant costs in a country or a group of countries (faire:1282).
+// Price is what a variant costs in a country or a group of countries (faire:1284).
 type Price struct {
 	Geo       GeoConstraint `json:"geo_constraint"`
 	Wholesale *Money        `json:"wholesale_price,omitempty"`
@@ -90,9 +90,11 @@ type GeoConstraint struct {
 type Money struct {
 	AmountMinor int64  `json:"amount_minor"`
 	Currency    string `json:"currency"`
+	// Amount is what a feed says in units while the currency is not known, which the account tells. It is never sent.
+	Amount string `json:"amount,omitempty"`
 }
 
-// Image is an image of a product or a variant (faire:1995).
+// Image is an image of a product or a variant (faire:2017).
 type Image struct {
 	ID       string   `json:"id,omitempty"`
 	Width    int64    `json:"width,omitempty"`
@@ -102,13 +104,13 @@ type Image struct {
 	Tags     []string `json:"tags,omitempty"`
 }
 
-// TaxonomyType is what kind of product it is. Only the ID is sent (faire:692).
+// TaxonomyType is what kind of product it is. Only the ID is sent (faire:712).
 type TaxonomyType struct {
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name,omitempty"`
 }
 
-// Preorder holds the dates of a product that can be preordered, as days (faire:211).
+// Preorder holds the dates of a product that can be preordered, as days (faire:186).
 type Preorder struct {
 	OrderBy    string `json:"order_by_date,omitempty"`
 	KeepActive *bool  `json:"keep_active_past_order_by_date,omitempty"`

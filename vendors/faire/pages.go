@@ -1,0 +1,311 @@
+package faire
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bulkload/vendors"
+	"bulkload/vendors/faire/vocabulary"
+)
+
+// pages reads the products of the account, or those of ask.Keys, of which the ones that Faire does not have are left
+// out. Where they are compared with a feed, deleted ones are yielded too, set aside.
+func pages(ctx context.Context, client *vendors.Client, ask vendors.Listing) iter.Seq2[vendors.Page, error] {
+	return func(yield func(vendors.Page, error) bool) {
+		var err error
+		if ask.Keys != nil {
+			err = byKey(ctx, client, ask, yield)
+		} else {
+			w := walk{client: client, query: filters(ask), compare: ask.Compare, yield: yield, seen: make(map[string]string),
+				ties: make(map[string]bool)}
+			err = w.all(ctx, ask.Cursor)
+		}
+		if err != nil && !errors.Is(err, errEnough) {
+			yield(vendors.Page{}, err)
+		}
+	}
+}
+
+// filters are the query of every page.
+func filters(ask vendors.Listing) url.Values {
+	query := maps.Clone(ask.Query)
+	if query == nil {
+		query = url.Values{}
+	}
+	query.Set("limit", strconv.Itoa(vocabulary.ProductPages.Most))
+	query.Del("page")
+	if ask.Compare {
+		query.Set("include_deleted", "true")
+	}
+	return query
+}
+
+// A walk reads the whole list, which is in the order of updated_at (faire:194). Pages by number cannot be trusted: a
+// product that changes moves to the end, the ones behind it move forward, and one of them falls between two pages. So
+// each page asks for what has changed since the last product of the page before, that time included (faire:202). What
+// was read twice for that is left out. Nothing is missed: what has not changed still stands behind that time, and what
+// has changed stands further behind.
+//
+// A page may begin and end with one time, and there may be more of that time behind it: such a tie is read by page
+// numbers. Of its products one can fall between two pages only when another moves away, and that one turns up again
+// at the end of the list. Then, and where deleted products are not listed and nothing turns up, the tie is read again
+// until two readings have the same products, since between those none has moved.
+type walk struct {
+	client  *vendors.Client
+	query   url.Values
+	compare bool // deleted products are listed, and set aside
+	yield   func(vendors.Page, error) bool
+	since   string            // updated_at_min of the page; empty: from the beginning
+	seen    map[string]string // updated_at of the products that were yielded, by id
+	ties    map[string]bool   // times of ties, and whether they must be read again
+}
+
+// listed is what the walk needs to know of a product.
+type listed struct {
+	ID        string `json:"id"`
+	UpdatedAt string `json:"updated_at"`
+	State     string `json:"lifecycle_state"`
+	body      json.RawMessage
+}
+
+// errEnough ends a walk whose pages are not wanted any more.
+var errEnough = errors.New("enough")
+
+func (w *walk) all(ctx context.Context, cursor string) error {
+	w.since = cmp.Or(cursor, w.query.Get("updated_at_min"))
+	for {
+		last, err := w.toEnd(ctx)
+		if err != nil {
+			return err
+		}
+		again := w.doubtful()
+		if len(again) == 0 {
+			return w.hand(last, "")
+		}
+		if err := w.hand(last, w.since); err != nil {
+			return err
+		}
+		end := w.since
+		for _, time := range again {
+			w.since = time
+			if err := w.settleTie(ctx); err != nil {
+				return err
+			}
+		}
+		w.since = end
+	}
+}
+
+// toEnd reads from the time on to the end of the list. It returns what is new on the last page.
+func (w *walk) toEnd(ctx context.Context) ([]vendors.Stored, error) {
+	for {
+		products, next, err := w.page(ctx, 1)
+		if err != nil || next == "" {
+			return w.new(products), err
+		}
+		if err := w.hand(w.new(products), next); err != nil {
+			return nil, err
+		}
+		w.since = next
+		if products[0].UpdatedAt != next {
+			continue
+		}
+		w.ties[next] = w.ties[next] || !w.compare
+		if _, next, err = w.readTie(ctx, 2); err != nil || next == "" {
+			return nil, err
+		}
+		w.since = next
+	}
+}
+
+// doubtful lists the ties that must be read again, and forgets that they must.
+func (w *walk) doubtful() []string {
+	var times []string
+	for time, again := range w.ties {
+		if again {
+			times = append(times, time)
+			delete(w.ties, time)
+		}
+	}
+	slices.Sort(times)
+	return times
+}
+
+// mostReadings bounds how often a tie is read when its products keep moving.
+const mostReadings = 20
+
+// settleTie reads a tie until two readings have the same products.
+func (w *walk) settleTie(ctx context.Context) error {
+	var before map[string]bool
+	for range mostReadings {
+		now, _, err := w.readTie(ctx, 1)
+		if err != nil || maps.Equal(now, before) {
+			return err
+		}
+		before = now
+	}
+	return fmt.Errorf("list products: those changed at %s keep changing; try again when less is going on", w.since)
+}
+
+// readTie reads the products of one time from a page on. It returns which they are, and the time that follows; empty:
+// the list ends.
+func (w *walk) readTie(ctx context.Context, number int) (ids map[string]bool, next string, err error) {
+	ids = make(map[string]bool)
+	for ; ; number++ {
+		var products []listed
+		if products, next, err = w.page(ctx, number); err != nil {
+			return nil, "", err
+		}
+		for _, product := range products {
+			if product.UpdatedAt == w.since {
+				ids[product.ID] = true
+			}
+		}
+		if err := w.hand(w.new(products), w.since); err != nil {
+			return nil, "", err
+		}
+		if next != w.since {
+			return ids, next, nil
+		}
+	}
+}
+
+// new returns the products that were not yielded before, or have changed since, and notes the ties that they have left.
+func (w *walk) new(products []listed) []vendors.Stored {
+	var entities []vendors.Stored
+	for _, product := range products {
+		before, known := w.seen[product.ID]
+		if known && before == product.UpdatedAt {
+			continue
+		}
+		if _, tied := w.ties[before]; known && tied {
+			w.ties[before] = true
+		}
+		w.seen[product.ID] = product.UpdatedAt
+		entities = append(entities, vendors.Stored{Key: product.ID, Body: product.body, Aside: product.State == vocabulary.Deleted && w.compare})
+	}
+	return entities
+}
+
+// hand yields a page. next is its cursor; a page with nothing new is yielded only when it is the last.
+func (w *walk) hand(entities []vendors.Stored, next string) error {
+	if len(entities) == 0 && next != "" {
+		return nil
+	}
+	if !w.yield(vendors.Page{Entities: entities, Next: next}, nil) {
+		return errEnough
+	}
+	return nil
+}
+
+// page asks for one page of what has changed since the time. next is the time of its last product; empty: there is
+// nothing behind it.
+func (w *walk) page(ctx context.Context, number int) (products []listed, next string, err error) {
+	query := maps.Clone(w.query)
+	if w.since != "" {
+		query.Set("updated_at_min", w.since)
+	}
+	if number > 1 {
+		query.Set("page", strconv.Itoa(number))
+	}
+	var answer struct {
+		Products *[]json.RawMessage `json:"products"`
+	}
+	if err := get(ctx, w.client, "list products", "/products", query, &answer); err != nil {
+		return nil, "", err
+	}
+	if answer.Products == nil {
+		return nil, "", errors.New("list products: the answer has no products, so it is not the vendor's")
+	}
+	products = make([]listed, len(*answer.Products))
+	for i, body := range *answer.Products {
+		if err := json.Unmarshal(body, &products[i]); err != nil {
+			return nil, "", fmt.Errorf("list products: the answer is not the vendor's: %w", err)
+		}
+		if products[i].ID == "" {
+			return nil, "", errors.New("list products: a product of the answer has no id")
+		}
+		products[i].body = body
+	}
+	if len(products) < vocabulary.ProductPages.Most {
+		return products, "", nil
+	}
+	next = products[len(products)-1].UpdatedAt
+	return products, next, w.follows(next)
+}
+
+// follows makes sure that a time leads on: the list could not be read to its end else.
+func (w *walk) follows(next string) error {
+	at, ok := readTime(next)
+	if !ok {
+		return fmt.Errorf("list products: a product was changed at %q, which is no time, so the next page cannot be asked for", next)
+	}
+	if since, ok := readTime(w.since); ok && at.Before(since) {
+		return fmt.Errorf("list products: what has changed since %s was asked for, and a page ends with %s", w.since, next)
+	}
+	return nil
+}
+
+// keysInPage is how many products that are asked for one by one make a page.
+const keysInPage = 25
+
+// byKey reads the products of ask.Keys one by one (faire:266). The cursor is the number of keys that were dealt with.
+func byKey(ctx context.Context, client *vendors.Client, ask vendors.Listing, yield func(vendors.Page, error) bool) error {
+	skip, _ := strconv.Atoi(ask.Cursor)
+	var page vendors.Page
+	done := 0
+	for key, err := range ask.Keys {
+		if err != nil {
+			return err
+		}
+		if done++; done <= skip {
+			continue
+		}
+		if err := readOne(ctx, client, key, ask, &page); err != nil {
+			return err
+		}
+		if done%keysInPage == 0 {
+			page.Next = strconv.Itoa(done)
+			if !yield(page, nil) {
+				return nil
+			}
+			page = vendors.Page{}
+		}
+	}
+	yield(page, nil)
+	return nil
+}
+
+// readOne puts a product behind those of a page. One that Faire has not, or has deleted, is left out, unless deleted
+// ones are asked for.
+func readOne(ctx context.Context, client *vendors.Client, id string, ask vendors.Listing, page *vendors.Page) error {
+	var body json.RawMessage
+	err := get(ctx, client, "get product "+id, "/products/"+segment(id), nil, &body)
+	var refusal *vendors.APIError
+	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	p := listed{body: body}
+	if err := json.Unmarshal(body, &p); err != nil || p.ID != id {
+		return fmt.Errorf("get product %s: the answer is not that product (%v)", id, err)
+	}
+	deleted := p.State == vocabulary.Deleted
+	if deleted && !ask.Compare && ask.Query.Get("include_deleted") != "true" {
+		return nil
+	}
+	page.Entities = append(page.Entities, vendors.Stored{Key: strings.Clone(id), Body: body, Aside: deleted && ask.Compare})
+	return nil
+}

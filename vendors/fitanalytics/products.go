@@ -55,6 +55,9 @@ type productQuestion struct {
 }
 
 func encodeProduct(e *vendors.Entity) any {
+	if len(e.Records) == 0 || !e.Sound() {
+		return nil
+	}
 	r := &e.Records[0]
 	return &productQuestion{Product: r.Text("product"), ShopLanguage: r.Text("shopLanguage"), ShopCountry: r.Text("shopCountry"),
 		ShopSizingSystem: r.Text("shopSizingSystem")}

@@ -151,6 +151,9 @@ type profileData struct {
 
 // encodeProfile makes the profile of a customer's rows that name it.
 func encodeProfile(e *vendors.Entity) any {
+	if len(e.Records) == 0 {
+		return nil
+	}
 	value := func(name string) []byte { return schema.Shared(e.Records, name) }
 	word := func(name string) string { return string(value(name)) }
 	p := &profileData{ID: word("id"), Gender: word("gender"), HeightDisplayUnits: word("heightDisplayUnits"), WeightDisplayUnits: word("weightDisplayUnits"),

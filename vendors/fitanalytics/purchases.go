@@ -136,8 +136,12 @@ func explainCase(values []string, meanings map[string]string) func(string) (stri
 
 // explainLanguage takes the language out of a locale such as en-GB.
 func explainLanguage(value string) (message, suggestion string) {
-	language, _, _ := strings.Cut(strings.ReplaceAll(value, "_", "-"), "-")
-	return explainCase(vocabulary.Languages, nil)(language)
+	language, _, locale := strings.Cut(strings.ReplaceAll(value, "_", "-"), "-")
+	message, suggestion = explainCase(vocabulary.Languages, nil)(language)
+	if locale && suggestion != "" {
+		message = fmt.Sprintf("%q is a language with a country; the language alone is %s", value, suggestion)
+	}
+	return message, suggestion
 }
 
 // isEAN reports whether a value has the form of an EAN-8, a UPC, an EAN-13 or a GTIN-14.
@@ -179,6 +183,9 @@ type purchaseEvent struct {
 
 // encodePurchase makes the event of a row. A second row of the same item is a slip, or a quantity.
 func encodePurchase(e *vendors.Entity) any {
+	if len(e.Records) == 0 {
+		return nil
+	}
 	for i := 1; i < len(e.Records); i++ {
 		e.Add(schema.Problem{Rule: purchaseTwice, Record: i, Field: "order"})
 	}

@@ -84,7 +84,7 @@ type recommendationData struct {
 }
 
 func encodeRecommendation(e *vendors.Entity) any {
-	if !e.Sound() {
+	if len(e.Records) == 0 || !e.Sound() {
 		return nil
 	}
 	r := &e.Records[0]

@@ -137,8 +137,12 @@ func (p *program) stateDir(told string) (string, error) {
 }
 
 // openLasting opens the account's folder, has it to this run alone, and takes up what runs that were
-// cut have left. A run that stores nothing at the vendor needs none of this.
+// cut have left. A run that stores nothing at the vendor needs none of this; a plan shares what is known of
+// the account's catalogue and pace.
 func (l *load) openLasting(ctx context.Context) error {
+	if l.command == "plan" && l.flags.sandbox != inMemory {
+		return l.openAccount()
+	}
 	if l.command != "import" && l.command != "delete" || l.flags.dryRun {
 		return nil
 	}

@@ -185,7 +185,7 @@ func (p *pass) addTwins(u *unit) {
 // addBeside holds an entity back that may lack a row: the vendor would take it as whole, and when
 // the row comes with the corrected rejects, it would replace all the others.
 func (p *pass) addBeside(u *unit) {
-	if u.beside.Row == 0 || p.job.deletes {
+	if u.beside.Row == 0 || p.job.deletes || p.job.Resource.Alike() {
 		return
 	}
 	u.entity.Add(schema.Problem{Rule: MayLackRow, Field: p.job.Resource.Key,
@@ -195,7 +195,7 @@ func (p *pass) addBeside(u *unit) {
 
 // hintKey tells the row above to whoever left the key out.
 func (p *pass) hintKey(u *unit) {
-	if u.entity.Key != "" || u.above == "" {
+	if u.entity.Key != "" || u.above == "" || p.job.Resource.Alike() {
 		return
 	}
 	key, part := u.above, ""

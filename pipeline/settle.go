@@ -104,10 +104,21 @@ func (j *Job) doubt() string {
 	if j.deletes {
 		return "the deletion was sent and no answer came: it may be gone or not; deleting it again settles it"
 	}
+	if j.Resource.Ask != nil {
+		return j.unanswered()
+	}
 	if j.Resource.Repeat == vendors.Unsafe {
 		return NoAnswer.Sentence + "; look whether the vendor has it, and load it with --again only if it has not"
 	}
 	return NoAnswer.Sentence + "; loading it again settles it"
+}
+
+// unanswered says what to do about a question that was put and has no answer.
+func (j *Job) unanswered() string {
+	if j.Resource.Repeat == vendors.Unsafe {
+		return "it was asked and no answer came: the vendor may have taken note of it; it is asked once more only when the run goes on with --again"
+	}
+	return "it was asked and no answer came: going on with the run asks again"
 }
 
 // traced is the vendor's refusal, at the cell it speaks of when the resource can tell.

@@ -40,6 +40,18 @@ func (r *Resource) AllRules() []schema.Rule {
 	return list
 }
 
+// Alike reports whether the rows of an entity can only repeat each other, as those of a question do whose
+// fields all name it: then no row of it can be missing.
+func (r *Resource) Alike() bool {
+	if r.Ask == nil {
+		return false
+	}
+	return !slices.ContainsFunc(r.Schema, func(f schema.Field) bool {
+		names := f.Name == r.Key || f.Name == r.Part || f.Name == r.Else || slices.Contains(r.Besides, f.Name)
+		return !names && !f.ReadOnly && f.Forbidden == "" && f.Values == nil
+	})
+}
+
 // canBreak reports whether a row of the resource can break one of the rules that all schemas have.
 func (r *Resource) canBreak(rule *schema.Rule) bool {
 	some := func(property func(*schema.Field) bool) bool {

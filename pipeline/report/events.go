@@ -139,6 +139,7 @@ type jsonSummary struct {
 	Resume    string           `json:"resume,omitempty"`
 	Recalled  int64            `json:"settled_before"`
 	Plan      *jsonPlan        `json:"plan,omitempty"`
+	Lookup    *jsonLookup      `json:"lookup,omitempty"`
 	ExitCode  int              `json:"exit_code"`
 }
 
@@ -152,6 +153,12 @@ type jsonPlan struct {
 	Seconds    float64 `json:"seconds,omitempty"`
 	File       string  `json:"file,omitempty"`
 	Saved      string  `json:"saved,omitempty"`
+}
+
+type jsonLookup struct {
+	Asked  int64  `json:"asked"`
+	Reused int64  `json:"settled_before"`
+	Output string `json:"output,omitempty"`
 }
 
 type jsonRule struct {
@@ -187,6 +194,9 @@ func (s *Summary) json(exitCode int) jsonSummary {
 	}
 	if p := s.Plan; p != nil {
 		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Spared, p.Takes.Seconds(), p.File, p.Saved}
+	}
+	if s.Lookup != nil {
+		summary.Lookup = &jsonLookup{s.Lookup.Asked, s.Recalled, s.Lookup.Output}
 	}
 	for _, share := range s.shares() {
 		word := strings.ReplaceAll(share.word, " ", "_")

@@ -35,14 +35,15 @@ type Summary struct {
 	Requests Requests
 	Report   string // paths of what was written, "" when it was not
 	Rejects  string
-	Stopped  string // why the run ended before its work was done; "" when it did not
-	Resume   string // the command that goes on with the run; "" when nothing is left
-	Recalled int64  // entities that an earlier process had settled
-	Plan     *Plan  // what an import would do; nil: this is no plan
-	Sending  bool   // the run was meant to send
-	Deleting bool   // what was sent is to be no more
-	Once     bool   // what was sent before is not sent again, since the vendor would store it twice
-	Snapshot string // path of the file that keeps what a deleting run took away; "" when there is none
+	Stopped  string  // why the run ended before its work was done; "" when it did not
+	Resume   string  // the command that goes on with the run; "" when nothing is left
+	Recalled int64   // entities that an earlier process had settled
+	Plan     *Plan   // what an import would do; nil: this is no plan
+	Sending  bool    // the run was meant to send
+	Deleting bool    // what was sent is to be no more
+	Once     bool    // what was sent before is not sent again, since the vendor would store it twice
+	Snapshot string  // path of the file that keeps what a deleting run took away; "" when there is none
+	Lookup   *Lookup // what was asked; nil: this is no lookup
 	DryRun   bool
 }
 
@@ -58,6 +59,13 @@ type Plan struct {
 	Examples   []string      // the first changes, in words
 	File       string        // that the changes were written to; "": none
 	Saved      string        // that the plan was written to; "": none
+}
+
+// A Lookup is what was asked of the vendor, beside the outcomes of its rows: Created ones were answered,
+// Unchanged ones were answered with nothing.
+type Lookup struct {
+	Asked  int64  // questions that were put
+	Output string // path of the file with the answers; "": it was not written
 }
 
 // Requests counts the calls of a run.
@@ -189,6 +197,10 @@ func (s *Summary) word(outcome vendors.Outcome) string {
 		return "new"
 	case s.Plan != nil && outcome == vendors.Updated:
 		return "changed"
+	case s.Lookup != nil && outcome == vendors.Created:
+		return "answered"
+	case s.Lookup != nil && outcome == vendors.Unchanged:
+		return "empty"
 	case s.Deleting && outcome == vendors.Updated:
 		return "deleted"
 	case s.Deleting && outcome == vendors.Unchanged:

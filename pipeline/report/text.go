@@ -78,6 +78,8 @@ func (s *Summary) verb() string {
 	switch {
 	case s.Plan != nil:
 		return "planned for"
+	case s.Lookup != nil:
+		return "looked up at"
 	case s.Deleting && s.Sending:
 		return "deleted from"
 	case s.Deleting:
@@ -119,6 +121,9 @@ func (t *text) outcome(s *Summary, p part, hint string) {
 func (s *Summary) hint(outcome vendors.Outcome) string {
 	switch outcome {
 	case vendors.Unchanged:
+		if s.Lookup != nil {
+			return "  (the vendor has nothing to say about them)"
+		}
 		if s.Deleting {
 			return "  (the vendor does not have them)"
 		}
@@ -131,6 +136,9 @@ func (s *Summary) hint(outcome vendors.Outcome) string {
 	case vendors.Refused:
 		return "  (the vendor did not take them)"
 	case vendors.Unknown:
+		if s.Lookup != nil {
+			return "  (asked, and no answer came)"
+		}
 		return "  (sent, and no answer came)"
 	case vendors.Skipped:
 		if s.word(outcome) != outcome.String() {
@@ -195,7 +203,9 @@ func (t *text) remarks(s *Summary) {
 			t.line("  note: %s", remark.Text)
 		}
 	}
-	if len(s.Ignored) > 0 {
+	if len(s.Ignored) > 0 && s.Lookup != nil {
+		t.line("  note: columns that are no part of the question: %s", strings.Join(s.Ignored, ", "))
+	} else if len(s.Ignored) > 0 {
 		t.line("  note: columns that match no field were left out: %s", strings.Join(s.Ignored, ", "))
 	}
 	if len(s.Dropped) > 0 {
@@ -267,7 +277,9 @@ func (t *text) files(s *Summary) {
 			t.line("the vendor's limits, as learned: %s", s.Requests.Learned)
 		}
 	}
-	if s.Recalled > 0 {
+	if s.Lookup != nil {
+		t.line("%s asked%s", plural(s.Lookup.Asked, "question"), s.before())
+	} else if s.Recalled > 0 {
 		t.line("%d %s settled before and not sent again", s.Recalled, s.Noun.Of(s.Recalled))
 	}
 	switch {
@@ -277,7 +289,10 @@ func (t *text) files(s *Summary) {
 		t.line("all problems, one a line: --report problems.xlsx")
 	}
 	if s.Rejects != "" {
-		t.line("rejects: %s  (put these rows right and %s this file)", s.Rejects, map[bool]string{false: "load", true: "delete with"}[s.Deleting])
+		t.line("rejects: %s  (put these rows right and %s this file)", s.Rejects, s.again())
+	}
+	if s.Lookup != nil && s.Lookup.Output != "" {
+		t.line("answers: %s", s.Lookup.Output)
 	}
 	if s.Snapshot != "" {
 		t.line("what was deleted is kept: bulkload import %s --to %s brings it back", s.Snapshot, s.Target)
@@ -289,6 +304,25 @@ func (t *text) files(s *Summary) {
 		t.line("resume:  %s", s.Resume)
 	}
 	t.line("%s in = %s", plural(s.RowsIn, "row"), s.Balance())
+}
+
+// before tells of the questions that earlier processes of a lookup have settled.
+func (s *Summary) before() string {
+	if s.Recalled == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d settled before and not asked again", s.Recalled)
+}
+
+// again is what is done with the rejects once they are right.
+func (s *Summary) again() string {
+	switch {
+	case s.Deleting:
+		return "delete with"
+	case s.Lookup != nil:
+		return "look up"
+	}
+	return "load"
 }
 
 func (s *Summary) took() string {

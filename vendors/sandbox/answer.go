@@ -144,7 +144,7 @@ const (
 
 // read takes the path apart and reads the body. It returns false and what to answer when it cannot.
 func (c *call) read(w http.ResponseWriter, r *http.Request, v *vendor) (answer, bool) {
-	for part := range strings.SplitSeq(strings.TrimPrefix(c.path, v.path+"/"), "/") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(strings.TrimPrefix(c.path, v.path), "/"), "/") {
 		unescaped, err := url.PathUnescape(part)
 		if err != nil {
 			return message(http.StatusBadRequest, "the path cannot be read: "+err.Error()), false

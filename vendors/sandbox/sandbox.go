@@ -325,7 +325,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // playing returns the vendor whose path the request's begins with.
 func playing(path string) *vendor {
 	for _, v := range vendors {
-		if strings.HasPrefix(path, v.path+"/") {
+		if path == v.path || strings.HasPrefix(path, v.path+"/") {
 			return v
 		}
 	}

@@ -56,6 +56,10 @@ type loadFlags struct {
 	noSnapshot   bool
 	yesDeleteAll string
 	replace      bool
+
+	answers string // file that a lookup writes
+	expand  bool
+	yes     bool
 }
 
 // inMemory is what --sandbox stands for when it names no folder.

@@ -113,6 +113,8 @@ func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
 		return l.plan(ctx)
 	case l.command == "delete":
 		return l.delete(ctx)
+	case l.command == "lookup":
+		return l.lookup(ctx)
 	case l.account == nil || l.flags.dryRun && !l.resource.Rehearses:
 		return pipeline.Check(ctx, l.job)
 	case l.flags.publish == publishNow:
@@ -159,6 +161,14 @@ func (l *load) choose() error {
 	}
 	if l.command == "check" {
 		return nil
+	}
+	if err := l.onlyLookup(); err != nil {
+		return &usageError{err}
+	}
+	if l.command == "lookup" {
+		if err := l.chooseLookup(); err != nil {
+			return &usageError{err}
+		}
 	}
 	if l.account, err = l.connectAs(name, settings); err != nil {
 		return &usageError{err}
@@ -420,7 +430,7 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 		code = finished(s, l.flags.failIfNothing)
 	}
 	if l.unfinished(s, runErr) {
-		s.Resume = "bulkload resume " + l.outputs.dir
+		s.Resume = l.goOn(s, runErr)
 	}
 	unwritten := errors.Join(l.lasting.sync(), l.outputs.write(l, result, code))
 	err := errors.Join(unwritten, l.settle(ctx, s, code, unwritten))

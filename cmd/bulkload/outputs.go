@@ -36,7 +36,7 @@ func (o *outputs) prepare(l *load) error {
 	if err := checkPlanNames(l.flags.output); err != nil {
 		return err
 	}
-	if l.command != "import" && l.command != "delete" {
+	if l.command != "import" && l.command != "delete" && l.command != "lookup" {
 		return nil
 	}
 	if err := o.makeFolder(l); err != nil {
@@ -93,7 +93,7 @@ func (o *outputs) free() error {
 	if old.state != runEnded {
 		return &usageError{fmt.Errorf("%s holds a run that was cut: go on with it (bulkload resume %s), or choose another --run-dir", o.dir, o.dir)}
 	}
-	for _, name := range []string{manifestFile, journalFile, settingsFile} {
+	for _, name := range []string{manifestFile, journalFile, answersFile, settingsFile} {
 		if err := os.Remove(filepath.Join(o.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("clear the run's folder: %w", err)
 		}

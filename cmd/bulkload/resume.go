@@ -13,6 +13,7 @@ import (
 type resumeFlags struct {
 	feed    string
 	yes     bool
+	answers string
 	changed [][2]string // flags of import
 }
 
@@ -25,7 +26,7 @@ func (p *program) resumeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "resume [RUN]",
 		Short: "Go on with a run that was cut",
-		Long: `Go on with an import or a deletion that was cut: killed, interrupted, stopped by a full disk, a power cut or
+		Long: `Go on with an import, a deletion or a lookup that was cut: killed, interrupted, stopped by a full disk, a power cut or
 a vendor that did not answer. RUN is the run's folder or its name; without one, the last run
 that was cut. What is settled is not sent again; what changed in the feed since is.`,
 		Example: `  bulkload resume
@@ -54,6 +55,7 @@ that was cut. What is settled is not sent again; what changed in the feed since 
 		}
 	}
 	c.Flags().StringVar(&flags.feed, "feed", "", "`FEED` to read in place of the run's own: renamed, sorted anew or put right")
+	addAnswers(c, &flags.answers)
 	c.Flags().BoolVar(&flags.yes, "yes", false, "go on although a later run has begun on the same account")
 	return c
 }
@@ -105,13 +107,16 @@ func (p *program) resume(c *cobra.Command, name string, flags *resumeFlags) erro
 // recallFlags sets the flags that the run was called with, then those that are to be otherwise.
 func (l *load) recallFlags(s *settings, changed [][2]string) error {
 	c := &cobra.Command{}
-	if l.command == "delete" {
+	switch l.command {
+	case "delete":
 		l.flags.addDelete(c)
-	} else {
+	case "lookup":
+		l.flags.addLookup(c)
+	default:
 		l.flags.addImport(c)
 	}
 	for _, flag := range s.Flags {
-		if flag[0] == "output" {
+		if flag[0] == "output" && l.command != "lookup" {
 			continue // of a plan: it was written
 		}
 		if err := c.Flags().Set(flag[0], flag[1]); err != nil {
@@ -123,7 +128,7 @@ func (l *load) recallFlags(s *settings, changed [][2]string) error {
 			continue
 		}
 		value := flag[1]
-		if flag[0] == "config" || flag[0] == "state-dir" || flag[0] == "plan" {
+		if flag[0] == "config" || flag[0] == "state-dir" || flag[0] == "plan" || flag[0] == "output" && value != "-" {
 			var err error
 			if value, err = filepath.Abs(value); err != nil {
 				return err

@@ -143,7 +143,7 @@ func (l *load) openLasting(ctx context.Context) error {
 	if l.command == "plan" && l.flags.sandbox != inMemory {
 		return l.openAccount()
 	}
-	if l.command != "import" && l.command != "delete" || l.flags.dryRun {
+	if l.command != "import" && l.command != "delete" && l.command != "lookup" || l.flags.dryRun {
 		return nil
 	}
 	if err := errors.Join(l.hold(), l.openAccount()); err != nil {
@@ -335,8 +335,7 @@ func (l *load) unfinished(s *report.Summary, runErr error) bool {
 	if l.lasting.journal == nil || l.flags.sandbox == inMemory {
 		return false
 	}
-	doubtful := s.Counts.Rows[vendors.Unknown] > 0 && l.resource.Repeat != vendors.Unsafe
-	return runErr != nil || doubtful || s.Counts.Rows[vendors.Skipped] > 0
+	return runErr != nil || l.doubtful(s) || s.Counts.Rows[vendors.Skipped] > 0
 }
 
 // settle ends the run: its journal is closed, and goes into the account's history. A run that wrote
@@ -347,7 +346,7 @@ func (l *load) settle(ctx context.Context, s *report.Summary, code int, trouble 
 	}
 	var err error
 	if s.Resume == "" && trouble == nil {
-		err = l.lasting.journal.End(journal.End{Finished: s.Finished, Code: code})
+		err = errors.Join(l.lasting.journal.End(journal.End{Finished: s.Finished, Code: code}), l.dropAnswers())
 	}
 	err = errors.Join(err, l.lasting.journal.Close())
 	if l.lasting.history != nil {

@@ -100,7 +100,7 @@ func (p *program) runsCommand() *cobra.Command {
 	asJSON := false
 	c := &cobra.Command{
 		Use:   "runs [FOLDER]",
-		Short: "List the imports and deletions that ran here, when, and how each ended",
+		Short: "List the imports, deletions and lookups that ran here, when, and how each ended",
 		Long: `List the runs whose folders lie in FOLDER (default ` + runsDir + `), the oldest first. A run that was
 cut can be gone on with: bulkload resume RUN.`,
 		Args: cobra.MaximumNArgs(1),
@@ -143,7 +143,7 @@ func (p *program) writeRuns(parent string, runs []pastRun) error {
 
 // balance writes how many rows came to which outcome, those that occurred only.
 func (r *pastRun) balance() string {
-	words := []string{"deleted", "not_there"}
+	words := []string{"deleted", "not_there", "answered", "empty"}
 	for _, outcome := range vendors.Outcomes {
 		words = append(words, outcome.String())
 	}

@@ -202,12 +202,13 @@ func extends(old, sizes []string) error {
 	return nil
 }
 
-// arrange puts the options of all variants into the order of the option sets.
+// arrange puts the options of all variants, and so their names, into the order of the option sets.
 func (p *good) arrange() {
 	for i := range p.Variants {
 		v := &p.Variants[i]
 		v.Options = slices.Clone(v.Options)
 		slices.SortStableFunc(v.Options, func(a, b option) int { return p.position(a.Name) - p.position(b.Name) })
+		v.Name = named(v.Options)
 	}
 }
 

@@ -168,10 +168,9 @@ func (f *wholesale) updateFields(v *variant, change *variantChange) error {
 }
 
 // order looks whether a new variant has one value for each option of its product, and one that the product lists, and
-// is unlike the others. It puts the options into the product's order and makes the name of them (faire:803).
+// is unlike the others. It puts the options into the product's order and makes the name of them.
 func (p *good) order(v *variant) error {
 	sorted := make([]option, 0, len(p.OptionSets))
-	var values []string
 	for _, set := range p.OptionSets {
 		value := v.value(set.Name)
 		if value == "" {
@@ -180,7 +179,7 @@ func (p *good) order(v *variant) error {
 		if !slices.Contains(set.Values, value) {
 			return within("options", misfitf("%q is not a value of the option %q: %s", value, set.Name, strings.Join(set.Values, ", ")))
 		}
-		sorted, values = append(sorted, option{set.Name, value}), append(values, value)
+		sorted = append(sorted, option{set.Name, value})
 	}
 	if len(v.Options) != len(sorted) {
 		return within("options", misfitf("there must be exactly one for each of the product's %d options", len(sorted)))
@@ -190,8 +189,17 @@ func (p *good) order(v *variant) error {
 			return within("options", misfitf("the variant %s has the same values", other.ID))
 		}
 	}
-	v.Options, v.Name = sorted, strings.Join(values, " / ")
+	v.Options, v.Name = sorted, named(sorted)
 	return nil
+}
+
+// named makes the name of a variant from its options: "Red / S". The samples have no common form (faire:803).
+func named(options []option) string {
+	values := make([]string, len(options))
+	for i, o := range options {
+		values[i] = o.Value
+	}
+	return strings.Join(values, " / ")
 }
 
 // hs6 is the form of a tariff code (faire:883).

@@ -41,19 +41,19 @@ func (s *Sender) recall(ctx context.Context, e *vendors.Entity) (settled bool, a
 	}
 	same := past.Hash == e.Hash
 	doubtful := past.InAir || past.Outcome == vendors.Unknown
-	if past.ThisRun {
+	if past.ThisRun && s.Resource.Amend == nil { // Amend has decided by what the vendor has now
 		e.Known = past.Known
-		if past.Settles(e) {
-			s.Recalled.Add(1)
-			return true, 0, s.Settled.Recall(e)
-		}
+	}
+	if past.Settles(e) {
+		s.Recalled.Add(1)
+		return true, 0, s.Settled.Recall(e)
 	}
 	holds, err := s.State.Holds(e)
 	switch {
 	case err != nil:
 		return false, 0, err
 	case holds && doubtful && past.ThisRun:
-		e.Outcome = landed(e) // what was in doubt has arrived
+		e.Outcome = landed(past) // what was in doubt has arrived
 	case holds, s.Resource.Repeat == vendors.Unsafe && same && stored(past.Outcome) && !s.Again:
 		e.Outcome, e.ID = vendors.Unchanged, past.ID
 	case doubtful:
@@ -71,8 +71,8 @@ func (s *Sender) recall(ctx context.Context, e *vendors.Entity) (settled bool, a
 }
 
 // landed is the outcome of an entity that the vendor holds since this run sent it.
-func landed(e *vendors.Entity) vendors.Outcome {
-	if e.Known {
+func landed(past Past) vendors.Outcome {
+	if past.Known {
 		return vendors.Updated
 	}
 	return vendors.Created

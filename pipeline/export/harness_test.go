@@ -97,6 +97,11 @@ func (m *market) put(rows []map[string]string) error {
 	if err != nil {
 		return err
 	}
+	if m.resource.Amend != nil {
+		if err := m.amend(e); err != nil {
+			return err
+		}
+	}
 	if err := m.resource.Upload(context.Background(), m.client, vendors.Upload{Entities: []*vendors.Entity{e}, Attempt: 1}); err != nil {
 		return err
 	}
@@ -107,6 +112,55 @@ func (m *market) put(rows []map[string]string) error {
 		m.keys = append(m.keys, key)
 	}
 	return nil
+}
+
+// amend turns an entity into what is sent of it to the stand-in, which has nothing of the kind yet.
+func (m *market) amend(e *vendors.Entity) error {
+	held := &vendors.Held{Account: m.client.Account, Find: func(string) (*vendors.Stored, error) { return nil, nil }}
+	if m.resource.Prepare != nil {
+		prepared, err := m.resource.Prepare(context.Background(), m.client)
+		if err != nil {
+			return err
+		}
+		held.Prepared = prepared
+	}
+	amendment, err := m.resource.Amend(e, held)
+	for _, p := range e.Problems {
+		if p.Rule.Severity == schema.Error {
+			return fmt.Errorf("%s %q: %s", p.Field, p.Value, p.Text())
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return e.Amended(amendment)
+}
+
+// shown lists what the stand-in has as rows, without what it makes by itself: read-only fields, and the names that
+// it gives.
+func (m *market) shown(t checker, names []string) []string {
+	t.Helper()
+	var list []string
+	for page, err := range m.resource.Pages(context.Background(), m.client, vendors.Listing{}) {
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		for _, stored := range page.Entities {
+			rows, err := m.resource.Decode(stored.Body)
+			if err != nil {
+				t.Fatalf("%v", err)
+			}
+			for _, row := range rows {
+				maps.DeleteFunc(row, func(name, _ string) bool {
+					field, _ := m.resource.Schema.Find(name)
+					return field != nil && field.ReadOnly || slices.Contains(names, name)
+				})
+			}
+			list = append(list, fmt.Sprintf("%q", rows))
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // encode makes the entity of rows as the pipeline does.
@@ -192,7 +246,7 @@ func (m *market) load(t checker, path string, compare bool) *pipeline.Result {
 	}
 	defer f.Close()
 	job := &pipeline.Job{Feed: f, Vendor: m.vendor, Resource: m.resource, Client: m.client, CheckWorkers: 1, Workers: 1,
-		Counts: &send.Counts{}, Compare: compare, Retry: send.Retry{Attempts: 1, First: time.Millisecond, Longest: time.Millisecond,
+		Counts: &send.Counts{}, Compare: compare || m.resource.Amend != nil, Retry: send.Retry{Attempts: 1, First: time.Millisecond, Longest: time.Millisecond,
 			Random: func() float64 { return 1 }, Counts: &send.Counts{}}}
 	result, err := pipeline.Import(context.Background(), job)
 	if err != nil {

@@ -38,7 +38,7 @@ func TestRoundTrip(t *testing.T) {
 	setChecks(t, catalogues)
 	for _, vendor := range all.Vendors {
 		for _, resource := range vendor.Resources {
-			if resource.Pages == nil || resource.Upload == nil {
+			if resource.Pages == nil || resource.Upload == nil || resource.Decode == nil {
 				continue
 			}
 			t.Run(vendor.Name+"/"+resource.Name+" "+resource.Version, func(t *testing.T) {
@@ -47,6 +47,12 @@ func TestRoundTrip(t *testing.T) {
 			})
 		}
 	}
+}
+
+// named lists the fields that carry names which a vendor gives by itself: in another account they are others, so that
+// rows are compared without them, and not what is stored.
+var named = map[string][]string{
+	"faire/products": {"product_key", "id", "variant_id"},
 }
 
 // setChecks says how many cases a property is checked with.
@@ -92,7 +98,11 @@ func roundTrip(t *rapid.T, vendor *vendors.Vendor, resource *vendors.Resource, d
 		}
 		again := newMarket(t, vendor, resource)
 		again.load(t, path, false)
-		if diff := gocmp.Diff(before, again.stored(t)); diff != "" {
+		left, right := before, again.stored(t)
+		if own := named[m.name()]; own != nil {
+			left, right = m.shown(t, own), again.shown(t, own)
+		}
+		if diff := gocmp.Diff(left, right); diff != "" {
 			t.Fatalf("%s: loaded into an empty account (-before +after):\n%s\n%s", ending, diff, contentOf(path))
 		}
 		m.wire.writes = 0

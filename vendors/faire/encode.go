@@ -120,6 +120,11 @@ func (f *fed) readProduct() {
 	if details != (Preorder{}) {
 		p.Preorder = &details
 	}
+	for i := range f.entity.Records[0].Layout.Columns {
+		if strings.HasPrefix(f.entity.Records[0].Layout.Columns[i].Name, "preorder_details.") && f.faulty(i) {
+			p.Preorderable, p.Preorder = nil, nil // nothing can be said of what is not known
+		}
+	}
 	for _, image := range findImages(f.entity.Records[0].Layout, "image_{n}") {
 		p.Images = f.readImage(p.Images, image, func(column int) []byte {
 			return f.shared(f.entity.Records[0].Layout.Columns[column].Name)

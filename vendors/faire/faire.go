@@ -20,7 +20,7 @@ var Vendor = &vendors.Vendor{
 	Title:     "Faire",
 	Doc:       "wholesale marketplace where independent retailers order from brands",
 	BaseURL:   "https://www.faire.com/external-api/v2",
-	Resources: []*vendors.Resource{},
+	Resources: []*vendors.Resource{Products},
 	Authorize: authorize,
 	Settings: []vendors.Setting{
 		{Name: currencySetting, Doc: "currency of prices that a feed gives without one, as a code of three letters such as USD"},

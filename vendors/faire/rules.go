@@ -76,7 +76,7 @@ var (
 		Sentence: "a new product without a lifecycle_state is made as DRAFT, which retailers do not see"}
 	stateBack = &schema.Rule{ID: "lifecycle_state.back", Clause: clause(2081),
 		Sentence: "what was published cannot become a draft again; UNPUBLISHED hides it"}
-	stateVariants = &schema.Rule{ID: "lifecycle_state.variants", Clause: clause(2115),
+	stateVariants = &schema.Rule{ID: "lifecycle_state.variants", Clause: clause(2116),
 		Sentence: "a published product has a published variant"}
 	idUnknown = &schema.Rule{ID: "id.unknown", Clause: clause(169), Severity: schema.Warning,
 		Sentence: "the account has no product of this id, so it is looked for by its SKUs and its key, and made when it is not there"}

@@ -5,77 +5,85 @@ import (
 	"sync"
 )
 
-// maxWorkers is how many goroutines scan at most: more would wait for the one that cuts.
+// maxWorkers is how many goroutines scan at most: more would wait for each other to cut.
 const maxWorkers = 8
 
-// ahead is the part of a reader that works before Next asks: one goroutine reads the text and cuts
-// it, and Next takes the pieces in the order of the text. Who has nothing else to do scans: Next
-// while it waits, the goroutine that cuts when nobody takes its pieces, and more goroutines when
-// there are more processors than those two keep busy. So two processors share all of the work, and
-// a piece often stays in the cache of the one that scans it (BenchmarkRead).
+// ahead is the part of a reader that works before Next asks. Whoever has nothing else to do, a
+// worker or Next itself while it waits, cuts the next piece, one at a time, and then scans it, all
+// at once. So a piece stays in the cache of the processor that has read it, and nobody sleeps who
+// would have to be woken for the next one (BenchmarkRead).
 type ahead struct {
-	order   chan *piece
-	work    chan *piece // of order, those that nobody scans yet
-	next    *piece      // taken from order and not yet scanned
+	order chan *piece   // as they follow in the text
+	room  chan struct{} // an element for each piece that is cut, or being cut, and not given out
+	next  *piece        // taken from order and not given out
+
+	cutting sync.Mutex
+	ended   bool // the text, in pieces or in an error
+
 	stop    chan struct{}
 	running sync.WaitGroup
 }
 
 func (c *Reader) startAhead() {
-	a := &ahead{order: make(chan *piece, c.workers+2), work: make(chan *piece, c.workers-1), stop: make(chan struct{})}
+	pieces := c.workers + 4
+	a := &ahead{order: make(chan *piece, pieces), room: make(chan struct{}, pieces), stop: make(chan struct{})}
 	cutter := c.cutter
-	a.running.Go(func() {
-		defer close(a.work)
-		defer close(a.order)
-		cutter.run(a)
-	})
-	for range c.workers - 2 {
+	for range c.workers - 1 {
 		a.running.Go(func() {
 			var t tape
-			for p := range a.work {
-				p.scanFor(cutter.rules, &t)
+			for a.enter() && a.work(cutter, &t) {
 			}
 		})
 	}
 	c.ahead = a
 }
 
-// scanFor scans the piece for whoever waits for it.
-func (p *piece) scanFor(r rules, t *tape) {
-	p.look(r, t)
-	close(p.ready)
+// enter waits for room for a piece. It reports false when there is nothing to do any more.
+func (a *ahead) enter() bool {
+	select {
+	case <-a.stop:
+		return false
+	default:
+	}
+	select {
+	case a.room <- struct{}{}:
+		return true
+	case <-a.stop:
+		return false
+	}
 }
 
-// run cuts until the text ends, in pieces or in an error, or until it is told to stop.
-func (c *cutter) run(a *ahead) {
-	var t tape
-	for {
-		p, err := c.next()
-		if err != nil {
-			p = &piece{err: err}
-		} else if !p.judged {
-			p.ready = make(chan struct{})
-		}
-		select {
-		case a.order <- p:
-		case <-a.stop:
-			if err == nil {
-				c.putBack(p.text())
-			}
-			return
-		}
-		if err != nil || p.fault != nil {
-			return
-		}
-		if p.judged {
-			continue
-		}
-		select {
-		case a.work <- p:
-		default:
-			p.scanFor(c.rules, &t)
-		}
+// work cuts the next piece, for which there is room, and scans it. It reports false, and leaves the
+// room, when there is none.
+func (a *ahead) work(c *cutter, t *tape) bool {
+	p := a.cut(c)
+	if p == nil {
+		<-a.room
+		return false
 	}
+	if p.ready != nil {
+		p.look(c.rules, t)
+		close(p.ready)
+	}
+	return true
+}
+
+// cut cuts the next piece, which may be an error, and puts it in order. It is nil after the last one.
+func (a *ahead) cut(c *cutter) *piece {
+	a.cutting.Lock()
+	defer a.cutting.Unlock()
+	if a.ended {
+		return nil
+	}
+	p, err := c.next()
+	if err != nil {
+		p = &piece{err: err}
+	} else if !p.judged {
+		p.ready = make(chan struct{})
+	}
+	a.ended = err != nil || p.fault != nil
+	a.order <- p
+	return p
 }
 
 // readAhead returns the next piece, scanned.
@@ -84,45 +92,48 @@ func (c *Reader) readAhead(ctx context.Context) (*piece, error) {
 		c.startAhead()
 	}
 	a := c.ahead
-	if a.next == nil {
+	for {
+		if p := a.takeReady(); p != nil {
+			return p, p.err
+		}
 		select {
-		case a.next = <-a.order:
+		case a.room <- struct{}{}:
+			if a.work(c.cutter, &c.tape) {
+				continue
+			}
+		default:
+		}
+		if a.next == nil {
+			continue // it was put in order meanwhile
+		}
+		select {
+		case <-a.next.ready:
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
 	}
+}
+
+// takeReady returns the next piece and leaves its room, or nil when it is not cut and scanned yet.
+func (a *ahead) takeReady() *piece {
+	if a.next == nil {
+		select {
+		case a.next = <-a.order:
+		default:
+			return nil
+		}
+	}
 	p := a.next
-	if p.err == nil && p.ready != nil {
-		if err := c.await(ctx, p); err != nil {
-			return nil, err
+	if p.ready != nil {
+		select {
+		case <-p.ready:
+		default:
+			return nil
 		}
 	}
 	a.next = nil
-	return p, p.err
-}
-
-// await waits until the piece is scanned, and scans others or this one meanwhile.
-func (c *Reader) await(ctx context.Context, p *piece) error {
-	work := c.ahead.work
-	for {
-		select {
-		case <-p.ready:
-			return nil
-		default:
-		}
-		select {
-		case <-p.ready:
-			return nil
-		case other, open := <-work:
-			if !open {
-				work = nil
-				continue
-			}
-			other.scanFor(c.cutter.rules, &c.tape)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
+	<-a.room
+	return p
 }
 
 // recall takes back what was cut after a piece that does not end where a row does, and lets Next
@@ -132,6 +143,7 @@ func (c *Reader) recall(p *piece) {
 	a := c.ahead
 	c.stopAhead()
 	c.workers = 1
+	close(a.order)
 	for later := range a.order {
 		if later.err == nil {
 			rest = append(rest, later.text()...)

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -193,46 +194,47 @@ func TestReadingAheadEnds(t *testing.T) {
 	}
 }
 
-// halting gives its text, calls out, and gives its end when it is let go.
-type halting struct {
+// calling gives its text, and calls out at each read.
+type calling struct {
 	text io.Reader
 	call func()
-	let  chan struct{}
 }
 
-func (h *halting) Read(p []byte) (int, error) {
-	n, err := h.text.Read(p)
-	if err == io.EOF {
-		h.call()
-		<-h.let
-	}
-	return n, err
+func (c *calling) Read(p []byte) (int, error) {
+	c.call()
+	return c.text.Read(p)
 }
 
-// TestNextGivesUpWaiting cancels while the feed keeps Next waiting, and goes on afterwards.
-func TestNextGivesUpWaiting(t *testing.T) {
+// TestNextGivesUp cancels while the feed is read ahead, and goes on afterwards.
+func TestNextGivesUp(t *testing.T) {
 	const rows = 5000
-	ctx, cancel := context.WithCancel(context.Background())
-	in := &halting{text: strings.NewReader("a,b\n" + strings.Repeat("1,2\n", rows)), call: cancel, let: make(chan struct{})}
-	r, err := newReader(in, formats.Options{}, sizes{64, 64, maxRow}, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := 0
-	for err == nil {
-		var b *formats.Block
-		if b, err = r.Next(ctx); err == nil {
-			got += b.Len()
-			b.Release()
+	for _, workers := range []int{1, 2, 4} {
+		ctx, cancel := context.WithCancel(context.Background())
+		var reads atomic.Int64
+		in := &calling{text: strings.NewReader("a,b\n" + strings.Repeat("1,2\n", rows)), call: func() {
+			if reads.Add(1) == 100 {
+				cancel()
+			}
+		}}
+		r, err := newReader(iotest.OneByteReader(in), formats.Options{}, sizes{64, 64, maxRow}, workers)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	close(in.let)
-	if !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	left, err := readAll(r)
-	if err != nil || got+len(left) != rows {
-		t.Errorf("%d rows, then %d and %v, want %d in all", got, len(left), err, rows)
+		got := 0
+		for err == nil {
+			var b *formats.Block
+			if b, err = r.Next(ctx); err == nil {
+				got += b.Len()
+				b.Release()
+			}
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		left, err := readAll(r)
+		if err != nil || got+len(left) != rows {
+			t.Errorf("%d workers: %d rows, then %d and %v, want %d in all", workers, got, len(left), err, rows)
+		}
 	}
 }
 

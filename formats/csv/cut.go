@@ -82,20 +82,26 @@ func (c *cutter) next() (*piece, error) {
 		p.size = end
 		return p, nil
 	}
-	return p, c.judge(p, c.size)
+	return p, c.judge(p, c.size, 0)
 }
 
-// judged returns the next piece, cut by plain. The first one decides on the delimiter.
+// judged returns the next piece, cut by plain. The first one decides on the delimiter, and is read on
+// up to that size until it has the rows that the header is looked for in.
 func (c *cutter) judged(size int) (*piece, error) {
-	p, err := c.begin(size)
+	if c.begun {
+		p, err := c.begin(size)
+		if err != nil {
+			return nil, err
+		}
+		return p, c.judge(p, size, 0)
+	}
+	c.begun = true
+	p, err := c.begin(min(size, sampleSize))
 	if err != nil {
 		return nil, err
 	}
-	if !c.begun {
-		c.begun = true
-		c.settleDelimiter(p)
-	}
-	return p, c.judge(p, size)
+	c.settleDelimiter(p)
+	return p, c.judge(p, p.size, size)
 }
 
 // begin fills a new piece with up to size bytes.
@@ -112,20 +118,25 @@ func (c *cutter) begin(size int) (*piece, error) {
 	return p, nil
 }
 
-// judge has plain find where the piece ends, whose text grows until it holds a row.
-func (c *cutter) judge(p *piece, size int) error {
+// judge has plain find where the piece ends, whose text grows until it holds a row, and sampleRows of
+// them as long as it is smaller than sample.
+func (c *cutter) judge(p *piece, size, sample int) error {
 	for {
 		p.judged, p.last = true, c.ended()
 		p.scan = c.plain(p.block, p.size, p.last)
-		if p.fault != nil || p.used > 0 || p.last {
+		enough := p.used > 0 && (p.size+room > sample || p.block.Len() >= sampleRows)
+		if p.fault != nil || enough || p.last {
 			break
 		}
-		if p.size > c.maxRow {
+		if p.used == 0 && p.size > c.maxRow {
 			p.fault = c.overlong(&p.scan)
 			break
 		}
 		p.block.Text = p.text()
 		size = min(2*max(size, p.size), c.maxRow+sampleBlock)
+		if p.used > 0 {
+			size = min(size, sample)
+		}
 		if err := c.fill(p, size); err != nil {
 			p.block.Release()
 			return err

@@ -15,17 +15,19 @@ import (
 
 // blockSize is how much text a block takes, in bytes, when none of its rows is longer. So small a
 // block stays in a processor's cache, and no block of it has more than maxBlockRows rows.
-const blockSize = 256 << 10
+const blockSize = 128 << 10
 
-// sampleBlock is how much text the blocks take in which the header is looked for.
+// sampleBlock is how much text the first block takes until it has the rows in which the header is
+// looked for, and what blocks take in which it is looked for after that one.
 const sampleBlock = 1 << 20
 
 // spareBlocks is how many released blocks a reader keeps for their next use.
 const spareBlocks = 16
 
-// A Reader reads delimited text in blocks of about 256 KiB, the first ones of up to 1 MiB. With
+// A Reader reads delimited text in blocks of about 128 KiB, the first ones of up to 1 MiB. With
 // more than one processor, and once Next has given out the first block, goroutines read ahead;
-// they end with the feed and with Close, which waits for a Read of the feed that is under way.
+// they end with the feed and with Close. Close waits for a Read of the feed that is under way, and
+// so does Next, which sees the end of its context between reads.
 //
 // Cells may be quoted, with quotes in them doubled; a quote within an unquoted cell is text. Rows
 // end with LF, CRLF or CR outside quotes. A row whose cells are all empty or blank is not given

@@ -669,3 +669,17 @@ func BenchmarkReadEncodingCSV(b *testing.B) {
 		}
 	}
 }
+
+// TestHeaderBelowLongTitles has a header that is found only when all rows of the sample are looked at,
+// which is more text than the first look takes.
+func TestHeaderBelowLongTitles(t *testing.T) {
+	titles := strings.Repeat(strings.Repeat("x", 40<<10)+"\n", 8)
+	r, err := NewReader(strings.NewReader(titles+"sku,size,stock\n"+strings.Repeat("a,M,1\n", 30)), formats.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := readAll(r)
+	if got := r.Header(); err != nil || len(rows) != 30 || got.Place.Row != 9 || len(got.Names) != 3 {
+		t.Errorf("header %v, %d rows, %v", got.Place, len(rows), err)
+	}
+}

@@ -14,8 +14,7 @@ const stride = 64
 
 // A tape holds the offsets that matter in a piece of text, each list in order.
 type tape struct {
-	ends   []uint64 // of cells: a bit for each delimiter, LF and CR outside quotes, a word for each stride
-	count  int      // bits of ends
+	ends   []uint32 // of cells: the delimiters, LFs and CRs outside quotes
 	breaks []uint32 // line ends within quotes
 	twice  []uint32 // second quotes of doubled ones
 }
@@ -28,9 +27,7 @@ type tape struct {
 // for a stride at once; BenchmarkRead tells what that is worth.
 func (t *tape) write(text []byte, n int, delimiter byte) bool {
 	t.breaks, t.twice = t.breaks[:0], t.twice[:0]
-	t.count = 0
-	t.ends = slices.Grow(t.ends[:0], n/stride+1)[:n/stride+1]
-	t.ends[n/stride] = 0
+	ends := t.ends[:0]
 	p := patternsOf(delimiter)
 	within := uint64(0)     // all bits set when the stride before ends within quotes
 	afterEnd := uint64(1)   // lowest bit: the byte before this stride ends a cell
@@ -65,10 +62,21 @@ func (t *tape) write(text []byte, n int, delimiter byte) bool {
 				t.breaks = append(t.breaks, uint32(at))
 			}
 		}
-		t.ends[base/stride] = outer
-		t.count += bits.OnesCount64(outer)
+		ends = appendEnds(ends, outer, base)
 	}
+	t.ends = ends
 	return within == 0
+}
+
+// appendEnds adds the ends of cells in the stride at base.
+func appendEnds(ends []uint32, outer uint64, base int) []uint32 {
+	n := len(ends)
+	ends = slices.Grow(ends, stride)[:n+stride]
+	for ; outer != 0; outer &= outer - 1 {
+		ends[n] = uint32(base + bits.TrailingZeros64(outer))
+		n++
+	}
+	return ends[:n]
 }
 
 // patterns are what marked needs. They are variables because the compiler would load constants anew
@@ -118,34 +126,46 @@ func (r rules) fast(b *formats.Block, n int, atEnd bool, t *tape) (s scan, under
 	if !t.write(text, n, delimiter) || !t.close(text, n, delimiter) && !atEnd {
 		return s, false
 	}
-	b.Cells = slices.Grow(b.Cells, t.count)[:t.count]
-	cells, twice := b.Cells, t.twice
+	b.Cells = slices.Grow(b.Cells, len(t.ends))[:len(t.ends)]
+	cells, ends, twice := b.Cells, t.ends, t.twice
 	rows := rowEnds{scan: &s, block: b, breaks: t.breaks, end: n, maxRow: r.maxRow}
 	count, start := 0, 0
-	for i, ends := range t.ends {
-		for ; ends != 0; ends &= ends - 1 {
-			at := i*stride + bits.TrailingZeros64(ends)
-			if at < start {
-				continue // the LF of CRLF
+	for len(ends) > 0 {
+		taken := cut(cells[count:], ends, text, uint32(start), delimiter)
+		count += taken
+		cell, at := &cells[count-1], int(ends[taken-1])
+		if c := text[cell.Start]; c == '"' || c == '\'' {
+			twice = unwrap(b, cell, twice)
+		}
+		ends, start = ends[taken:], at+1
+		if text[at] != delimiter {
+			count = rows.add(count, at)
+			if start = rows.begin; count < 0 {
+				return s, false
 			}
-			cell := &cells[count]
-			cell.Start, cell.End, cell.Kind = uint32(start), uint32(at), formats.Value
-			if c := text[start]; c == '"' || c == '\'' {
-				twice = unwrap(b, cell, twice)
-			}
-			count++
-			start = at + 1
-			if text[at] != delimiter {
-				count = rows.add(count, at)
-				if start = rows.begin; count < 0 {
-					return s, false
-				}
+			if len(ends) > 0 && int(ends[0]) < start {
+				ends = ends[1:] // the LF of CRLF
 			}
 		}
 	}
 	b.Cells = cells[:count]
 	s.used = n
 	return s, true
+}
+
+// cut cuts cells at their ends, up to the first one that has quotes or ends a row, and returns how
+// many these are. It does nothing else and so keeps all it needs in registers (BenchmarkRead).
+func cut(cells []formats.Cell, ends []uint32, text []byte, start uint32, delimiter byte) int {
+	cells = cells[:len(ends)]
+	for i, at := range ends {
+		cell := &cells[i]
+		cell.Start, cell.End, cell.Kind = start, at, formats.Value
+		if c := text[start]; c == '"' || c == '\'' || text[at] != delimiter {
+			return i + 1
+		}
+		start = at + 1
+	}
+	return len(ends)
 }
 
 // rowEnds adds rows to a block and to what was found in it.
@@ -217,11 +237,10 @@ func unwrap(b *formats.Block, cell *formats.Cell, twice []uint32) []uint32 {
 // a line end.
 func (t *tape) close(text []byte, n int, delimiter byte) bool {
 	t.breaks, t.twice = append(t.breaks, math.MaxUint32), append(t.twice, math.MaxUint32)
-	if n == 0 || text[n-1] != delimiter && t.ends[(n-1)/stride]>>((n-1)%stride)&1 == 1 {
+	if last := len(t.ends) - 1; n == 0 || last >= 0 && int(t.ends[last]) == n-1 && text[n-1] != delimiter {
 		return true
 	}
-	t.ends[n/stride] |= 1 << (n % stride)
-	t.count++
+	t.ends = append(t.ends, uint32(n))
 	return false
 }
 

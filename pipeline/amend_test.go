@@ -60,8 +60,8 @@ func (s *shop) pages(_ context.Context, _ *vendors.Client, listing vendors.Listi
 func (s *shop) amend(e *vendors.Entity, held *vendors.Held) (vendors.Amendment, error) {
 	record := &e.Records[0]
 	ours := thing{SKU: record.Text("sku"), Color: record.Text("color")}
-	if held.Prepared != "prepared" {
-		return vendors.Amendment{}, fmt.Errorf("prepared is %v", held.Prepared)
+	if prepared, err := held.Prepared(); prepared != "prepared" {
+		return vendors.Amendment{}, fmt.Errorf("prepared is %v, %w", prepared, err)
 	}
 	stored, err := held.Find("sku:" + ours.SKU)
 	if err != nil || stored == nil || stored.Aside {

@@ -90,10 +90,6 @@ func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result,
 
 // send reads the feed once more and sends what is sound.
 func (j *Job) send(ctx context.Context, s *survey, held *catalogue, kept *shelf) (*Result, error) {
-	account, err := j.held(ctx, kept)
-	if err != nil {
-		return j.nothingSent(ctx, s, err)
-	}
 	collector := report.NewCollector(j.TempDir)
 	queue := newQueue(j, collector, s.facts.rows)
 	sender := send.Sender{Resource: j.Resource, Client: j.Client, Work: queue, Settled: queue, State: held,
@@ -104,7 +100,7 @@ func (j *Job) send(ctx context.Context, s *survey, held *catalogue, kept *shelf)
 		sendErr = sender.Run(ctx)
 		queue.stop()
 	})
-	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: account, hand: queue.put}
+	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: j.held(ctx, kept), hand: queue.put}
 	readErr := p.run(ctx)
 	queue.end()
 	running.Wait()

@@ -61,11 +61,8 @@ func (l *Lookup) Run(ctx context.Context) (*Result, error) {
 	if asking.kept, err = openAnswers(l.Answers, l.Begin); err != nil {
 		return nil, err
 	}
-	var askErr error
-	asking.account, askErr = l.held(ctx, nil)
-	if askErr == nil {
-		askErr = asking.ask(ctx)
-	}
+	asking.account = l.held(ctx, nil)
+	askErr := asking.ask(ctx)
 	if err := cmp.Or(interrupted(ctx, ctx.Err()), asking.kept.Close()); err != nil {
 		return nil, err
 	}

@@ -64,12 +64,8 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *she
 	collector := report.NewCollector(j.TempDir)
 	settler := &settler{job: j, collector: collector}
 	changes := &Changes{sorter: spill.Sorter{Dir: j.TempDir}, foreseen: spill.Sorter{Dir: j.TempDir}}
-	account, err := j.held(ctx, kept)
-	if err != nil {
-		return nil, errors.Join(err, collector.Close())
-	}
 	matched, parts := int64(0), int64(0)
-	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: account, hand: func(u *unit) error {
+	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: j.held(ctx, kept), hand: func(u *unit) error {
 		if j.stopped() {
 			return ErrInterrupted
 		}

@@ -12,6 +12,7 @@ import (
 	"iter"
 	"os"
 	"slices"
+	"sync"
 
 	"bulkload/pipeline/spill"
 	"bulkload/vendors"
@@ -182,9 +183,9 @@ func (j *Job) shelve(ctx context.Context, listing vendors.Listing, before *keptC
 
 // held is what the account is known to have; nil where that does not change what is sent. kept may be
 // nil: the vendor was not asked.
-func (j *Job) held(ctx context.Context, kept *shelf) (*vendors.Held, error) {
+func (j *Job) held(ctx context.Context, kept *shelf) *vendors.Held {
 	if j.Resource.Amend == nil {
-		return nil, nil
+		return nil
 	}
 	held := &vendors.Held{Account: j.Client.Account, Withhold: j.Withhold, Unasked: kept == nil,
 		Find: func(string) (*vendors.Stored, error) { return nil, nil }}
@@ -192,13 +193,15 @@ func (j *Job) held(ctx context.Context, kept *shelf) (*vendors.Held, error) {
 		held.Find = kept.find
 	}
 	if j.Resource.Prepare != nil {
-		prepared, err := j.Resource.Prepare(ctx, j.Client)
-		if err != nil {
-			return nil, ListingError(err)
-		}
-		held.Prepared = prepared
+		held.Prepare = sync.OnceValues(func() (any, error) {
+			prepared, err := j.Resource.Prepare(ctx, j.Client)
+			if err != nil {
+				return nil, ListingError(err)
+			}
+			return prepared, nil
+		})
 	}
-	return held, nil
+	return held
 }
 
 // amend turns a sound entity into what must be sent, given what the vendor has.

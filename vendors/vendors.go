@@ -95,7 +95,8 @@ type Resource struct {
 	Unlisted bool
 	// Aliases lists the names under which Held.Find finds an entity of the vendor's, besides its key. Nil: there are none.
 	Aliases func(Stored) []string
-	// Prepare asks for what checking against the vendor needs besides its entities, once for a run. Nil: nothing.
+	// Prepare asks for what Amend needs besides the vendor's entities. It is called by way of Held.Prepared, and only
+	// if that is. Nil: nothing.
 	Prepare func(context.Context, *Client) (any, error)
 	// Amend turns a sound entity into what must be sent, given what the vendor has. It sets the entity's
 	// ID, Known, Token and Adds, and may add problems. It is called by many goroutines at once, with
@@ -201,7 +202,9 @@ type Stored struct {
 // Held is what an account is known to have, while entities are made ready to be sent.
 type Held struct {
 	Account  *Account
-	Prepared any // what the resource's Prepare brought; nil when it has none
+	// Prepare returns what the resource's Prepare brings, which is asked of the vendor when this is first
+	// called. Nil: it has none.
+	Prepare func() (any, error)
 	// Unasked is set when the vendor was not asked, so that finding nothing means nothing.
 	Unasked bool
 	// Withhold is set while what the feed publishes is held back: Amend makes what is new in the resource's
@@ -210,6 +213,14 @@ type Held struct {
 	// Find returns what the vendor has under a key or an alias; nil when there is nothing. The body is
 	// the caller's. Of two entities with one alias, it returns the one that was listed last.
 	Find func(name string) (*Stored, error)
+}
+
+// Prepared returns what the resource's Prepare brings; nil when it has none.
+func (h *Held) Prepared() (any, error) {
+	if h.Prepare == nil {
+		return nil, nil
+	}
+	return h.Prepare()
 }
 
 // An Amendment is what is to be sent of an entity.

@@ -122,7 +122,7 @@ func (m *market) amend(e *vendors.Entity) error {
 		if err != nil {
 			return err
 		}
-		held.Prepared = prepared
+		held.Prepare = func() (any, error) { return prepared, nil }
 	}
 	amendment, err := m.resource.Amend(e, held)
 	for _, p := range e.Problems {

@@ -22,7 +22,9 @@ func amendProduct(e *vendors.Entity, held *vendors.Held) (vendors.Amendment, err
 	if err := a.match(); err != nil {
 		return vendors.Amendment{}, err
 	}
-	a.settleFeed()
+	if err := a.settleFeed(); err != nil {
+		return vendors.Amendment{}, err
+	}
 	var amendment vendors.Amendment
 	if a.stored == nil {
 		amendment = a.create()
@@ -195,26 +197,40 @@ func (a *amending) owners() ([]*vendors.Stored, error) {
 }
 
 // settleFeed puts into the feed's product what only the account knows: currencies and taxonomy types.
-func (a *amending) settleFeed() {
+func (a *amending) settleFeed() error {
 	currency := a.held.Account.Settings[currencySetting]
 	for i := range a.product.Variants {
 		settlePrices(&a.product.Variants[i], currency, func(rule *schema.Rule, field, message string) { a.add(rule, i, field, message, "") })
 	}
-	if kind := a.product.TaxonomyType; kind != nil {
-		known, _ := a.held.Prepared.(*taxonomies)
-		if a.stored != nil && a.stored.TaxonomyType != nil && kind.ID != "" && a.stored.TaxonomyType.ID == kind.ID {
-			known = nil
-		}
-		id, message, suggestion := known.find(kind)
-		field := "taxonomy_type.id"
-		if kind.ID == "" {
-			field = "taxonomy_type.name"
-		}
-		if message != "" {
-			a.add(taxonomyUnknown, -1, field, message, suggestion)
-		}
-		a.product.TaxonomyType = &TaxonomyType{ID: id}
+	return a.settleTaxonomy()
+}
+
+// settleTaxonomy finds the product's type in Faire's list, which is read only when a product is to have a type that it
+// does not have yet.
+func (a *amending) settleTaxonomy() error {
+	kind := a.product.TaxonomyType
+	if kind == nil {
+		return nil
 	}
+	if a.stored != nil && a.stored.TaxonomyType.is(kind) {
+		a.product.TaxonomyType = &TaxonomyType{ID: a.stored.TaxonomyType.ID}
+		return nil
+	}
+	prepared, err := a.held.Prepared()
+	if err != nil {
+		return err
+	}
+	known, _ := prepared.(*taxonomies)
+	id, message, suggestion := known.find(kind)
+	field := "taxonomy_type.id"
+	if kind.ID == "" {
+		field = "taxonomy_type.name"
+	}
+	if message != "" {
+		a.add(taxonomyUnknown, -1, field, message, suggestion)
+	}
+	a.product.TaxonomyType = &TaxonomyType{ID: id}
+	return nil
 }
 
 // settlePrices gives the amounts of a variant that have no currency the account's.

@@ -174,7 +174,7 @@ func heldBy(t testing.TB, client *vendors.Client, resource *vendors.Resource) *v
 		if err != nil {
 			t.Fatal(err)
 		}
-		held.Prepared = prepared
+		held.Prepare = func() (any, error) { return prepared, nil }
 	}
 	return held
 }

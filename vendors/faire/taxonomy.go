@@ -40,6 +40,17 @@ func prepareTaxonomies(ctx context.Context, client *vendors.Client) (any, error)
 	return t, nil
 }
 
+// is reports whether the type is the one that a feed names, by its id or its name.
+func (t *TaxonomyType) is(fed *TaxonomyType) bool {
+	switch {
+	case t == nil || t.ID == "":
+		return false
+	case fed.ID != "":
+		return t.ID == fed.ID
+	}
+	return strings.EqualFold(t.Name, fed.Name)
+}
+
 // find returns the id of a type that a feed names by its id or its name. A message says why there is none.
 func (t *taxonomies) find(kind *TaxonomyType) (id, message, suggestion string) {
 	switch {

@@ -201,7 +201,7 @@ type Stored struct {
 
 // Held is what an account is known to have, while entities are made ready to be sent.
 type Held struct {
-	Account  *Account
+	Account *Account
 	// Prepare returns what the resource's Prepare brings, which is asked of the vendor when this is first
 	// called. Nil: it has none.
 	Prepare func() (any, error)

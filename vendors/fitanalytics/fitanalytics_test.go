@@ -153,9 +153,16 @@ func answering(t testing.TB, status int, body string) *vendors.Client {
 		recorder.body = body
 		return recorder.response(r), nil
 	})
-	return &vendors.Client{Account: &vendors.Account{BaseURL: "http://vendor", State: newKeyring(t)}, Authorize: Vendor.Authorize,
+	return &vendors.Client{Account: &vendors.Account{BaseURL: "http://vendor", State: oneToken("token")}, Authorize: Vendor.Authorize,
 		HTTP: &http.Client{Transport: transport}, Agent: "test", Now: time.Now, Explain: Vendor.Explain}
 }
+
+// oneToken is the token of everybody.
+type oneToken string
+
+func (o oneToken) Prepare(Customer) error         { return nil }
+func (o oneToken) Token(Customer) (string, error) { return string(o), nil }
+func (o oneToken) Service() Customer              { return Customer{Session: "service"} }
 
 type roundTrip func(*http.Request) (*http.Response, error)
 

@@ -73,7 +73,7 @@ func (s *survey) read(ctx context.Context, j *Job, learn *learner, rehearsal boo
 		if rehearsal && j.stopped() {
 			return ErrInterrupted
 		}
-		if learn != nil {
+		if learn != nil && !u.behind {
 			learn.claims.note(j, s.hash, u)
 		}
 		if err := s.owners.add(s.hash, u.entity.Key); err != nil {

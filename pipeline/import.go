@@ -82,6 +82,7 @@ const movedShown = 20
 // nothingSent reads the feed once more, to report every row of a feed that could not be sent at all.
 func (j *Job) nothingSent(ctx context.Context, s *survey, cause error) (*Result, error) {
 	s.owners.close()
+	j.unsent = true
 	if _, err := s.read(ctx, j, nil, false); err != nil {
 		return nil, cause
 	}

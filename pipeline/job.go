@@ -71,6 +71,7 @@ type Job struct {
 	deletes bool             // its entities are names of what is to go
 	learned *survey          // that was made before; nil: none was
 	learns  bool             // the survey is kept
+	unsent  bool             // nothing of the feed is sent
 	binding *mapping.Binding // of the last header that was met
 	tally   formats.Tally
 }

@@ -109,7 +109,8 @@ func (r *References) note(j *Job, u *unit, e *report.Event, ready bool) error {
 		return nil
 	}
 	start := int64(-1)
-	if !ready && !report.WentIn(e.Outcome) {
+	ended := j.unsent && e.Outcome == vendors.Skipped && !u.behind // with the run; so is what refers to it
+	if !ready && !ended && !report.WentIn(e.Outcome) {
 		var err error
 		if start, err = r.keep(j.absence(u, e)); err != nil {
 			return err

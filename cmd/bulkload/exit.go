@@ -85,7 +85,7 @@ func is[T error](err error) bool {
 func finished(s *report.Summary, nothingIsWrong bool) int {
 	temporary := s.Counts.Rows[vendors.Unknown]
 	if s.Sending {
-		temporary += s.Counts.Rows[vendors.Skipped]
+		temporary += s.Counts.Rows[vendors.Skipped] - s.Counts.Behind.Rows
 	}
 	switch {
 	case temporary > 0:

@@ -49,6 +49,7 @@ type loadFlags struct {
 	output        []string
 	plan          string
 	publish       string
+	references    bool
 
 	deletes      bool // they are those of delete
 	all          bool
@@ -109,9 +110,16 @@ func (f *loadFlags) addCheck(c *cobra.Command) {
 	flags.BoolVar(&f.noProgress, "no-progress", false, "no progress bar")
 }
 
+// addReferences adds whether the vendor is asked for what the feed refers to.
+func (f *loadFlags) addReferences(c *cobra.Command) {
+	c.Flags().BoolVar(&f.references, "check-references", false, "ask the vendor for all that the feed's rows refer to, such as the products of prices, "+
+		"and warn of what it does not have; takes a call for each page of them")
+}
+
 // addPlan adds what says which account to compare with, and where to write the plan.
 func (f *loadFlags) addPlan(c *cobra.Command) {
 	f.addConnection(c)
+	f.addReferences(c)
 	c.Flags().StringArrayVarP(&f.output, "output", "o", nil, "write every change to `FILE` (.xlsx, .csv, .ndjson, .parquet), or the plan itself, "+
 		"for import --plan, to FILE.plan; may be repeated")
 }
@@ -119,6 +127,7 @@ func (f *loadFlags) addPlan(c *cobra.Command) {
 // addImport adds what says where and how to send.
 func (f *loadFlags) addImport(c *cobra.Command) {
 	f.addConnection(c)
+	f.addReferences(c)
 	flags := c.Flags()
 	flags.StringVar(&f.plan, "plan", "", "carry out the plan in `FILE`, unless the feed or the vendor's catalogue has moved since")
 	flags.StringVar(&f.compare, "compare", compareVendor, "what is left alone as it is: `vendor` (what the vendor has so already), whole (its catalogue is read from the begin) or none")

@@ -41,6 +41,7 @@ type load struct {
 	call     *settings   // how the run was called; nil: it has no folder
 	resumed  bool        // the run goes on
 	overtake bool        // although a later one has begun
+	within   *load       // the season that it is a part of; nil: it is none
 	lasting  lasting
 	kept     keptSnapshot      // of a deletion
 	pace     *pace.Pace        // nil: nothing is sent
@@ -54,6 +55,9 @@ type load struct {
 
 // execute carries a run out: it opens, checks or sends, and writes down what happened.
 func (l *load) execute(ctx context.Context, path string) error {
+	if l.isSeason() {
+		return l.executeSeason(ctx, path)
+	}
 	l.started = l.now()
 	if err := l.choose(); err != nil {
 		return err
@@ -108,6 +112,11 @@ func (l *load) carryOut(ctx context.Context) (*pipeline.Result, error) {
 	defer release()
 	l.begin()
 	defer l.progress.end()
+	closeReferences, err := l.listReferences(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer closeReferences()
 	switch {
 	case l.command == "plan":
 		return l.plan(ctx)
@@ -305,7 +314,10 @@ func (l *load) connect() (release func(), err error) {
 	if l.account == nil {
 		return release, nil
 	}
-	if l.flags.sandbox != "" {
+	switch {
+	case l.within != nil && l.flags.sandbox != "":
+		l.account.BaseURL = l.within.account.BaseURL
+	case l.flags.sandbox != "":
 		if release, err = l.startSandbox(); err != nil {
 			return nil, err
 		}
@@ -388,7 +400,9 @@ func (l *load) startSandbox() (func(), error) {
 
 // begin tells that the run starts.
 func (l *load) begin() {
-	if l.flags.json {
+	if l.within != nil {
+		l.events = l.within.events
+	} else if l.flags.json {
 		l.events = report.NewEvents(l.stdout, l.now)
 		l.events.Start(l.run, l.command, l.feed.Name, l.vendor.Name+"/"+l.resource.Name)
 	}
@@ -409,6 +423,26 @@ func (l *load) showProgress() {
 // finish writes the run's files and says how it ended.
 func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error) error {
 	s := result.Summary
+	code := l.conclude(s, runErr)
+	unwritten := errors.Join(l.lasting.sync(), l.outputs.write(l, result, code))
+	err := errors.Join(unwritten, l.settle(ctx, s, code, unwritten))
+	if err = errors.Join(err, l.tell(result, code)); err != nil {
+		for _, line := range untold(err, s.Stopped) {
+			fmt.Fprintf(l.stderr, "bulkload: %s\n", line)
+		}
+		code = failing(code, unwritten != nil && l.lasting.journal != nil)
+	}
+	if unwritten != nil && l.lasting.journal != nil && s.Resume == "" {
+		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: bulkload resume %s\n", l.outputs.dir)
+	}
+	if code == exitDone {
+		return nil
+	}
+	return &saidError{code}
+}
+
+// conclude completes the summary of what was done, and finds the exit code.
+func (l *load) conclude(s *report.Summary, runErr error) (code int) {
 	s.Run, s.Command, s.Started, s.Finished = l.run, l.command, l.started, l.now()
 	s.DryRun, s.Snapshot = l.flags.dryRun, l.kept.summary()
 	if l.pace != nil {
@@ -425,28 +459,14 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 			runErr = &pipeline.InternalError{Reason: err.Error()}
 		}
 	}
-	code := exitCode(runErr, l.cause())
+	code = exitCode(runErr, l.cause())
 	if runErr == nil {
 		code = finished(s, l.flags.failIfNothing)
 	}
 	if l.unfinished(s, runErr) {
 		s.Resume = l.goOn(s, runErr)
 	}
-	unwritten := errors.Join(l.lasting.sync(), l.outputs.write(l, result, code))
-	err := errors.Join(unwritten, l.settle(ctx, s, code, unwritten))
-	if err = errors.Join(err, l.tell(result, code)); err != nil {
-		for _, line := range untold(err, s.Stopped) {
-			fmt.Fprintf(l.stderr, "bulkload: %s\n", line)
-		}
-		code = failing(code, unwritten != nil && l.lasting.journal != nil)
-	}
-	if unwritten != nil && l.lasting.journal != nil && s.Resume == "" {
-		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: bulkload resume %s\n", l.outputs.dir)
-	}
-	if code == exitDone {
-		return nil
-	}
-	return &saidError{code}
+	return code
 }
 
 // untold are the lines of an error, each once, but for those that were told.

@@ -160,6 +160,9 @@ func (l *load) doubtful(s *report.Summary) bool {
 // so need that said.
 func (l *load) goOn(s *report.Summary, runErr error) string {
 	command := "bulkload resume " + l.outputs.dir
+	if l.within != nil {
+		command = "bulkload resume " + l.within.outputs.dir // a part goes on with the whole
+	}
 	if l.command == "lookup" && runErr == nil && l.resource.Repeat == vendors.Unsafe && s.Counts.Rows[vendors.Skipped] == 0 {
 		command += " --again"
 	}

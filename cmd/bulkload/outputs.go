@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"bulkload/formats"
 	"bulkload/formats/feed"
@@ -123,7 +124,7 @@ func (l *load) ending() string { return "." + l.feed.Format }
 
 // runID names the run by its time, place and process.
 func (l *load) runID() string {
-	return fmt.Sprintf("%s-%s-%s-%d", l.started.UTC().Format("20060102T150405.000"), l.vendor.Name, l.resource.Name, os.Getpid())
+	return fmt.Sprintf("%s-%s-%d", l.started.UTC().Format("20060102T150405.000"), strings.ReplaceAll(l.target(), "/", "-"), os.Getpid())
 }
 
 // write writes report, rejects and manifest.

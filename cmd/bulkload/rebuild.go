@@ -93,7 +93,7 @@ func (p *program) rebuild(ctx context.Context, flags *rebuildFlags, name string,
 	return err
 }
 
-// findJournals lists the journals of the runs in folders, as whole paths.
+// findJournals lists the journals of the runs in folders, and of the parts of those runs, as whole paths.
 func findJournals(folders []string) (journals []string, err error) {
 	for _, folder := range folders {
 		entries, err := os.ReadDir(folder)
@@ -101,16 +101,39 @@ func findJournals(folders []string) (journals []string, err error) {
 			return nil, fmt.Errorf("list runs: %w", err)
 		}
 		for _, entry := range entries {
-			path, err := filepath.Abs(filepath.Join(folder, entry.Name(), journalFile))
-			if err != nil {
+			run := filepath.Join(folder, entry.Name())
+			if journals, err = addJournal(journals, run); err != nil {
 				return nil, err
 			}
-			if _, err := os.Stat(path); err == nil {
-				journals = append(journals, path)
-			} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
-				return nil, err
+			if s, err := readSettings(run); err != nil || all.Vendor(s.Target) == nil {
+				continue
+			}
+			parts, err := os.ReadDir(run)
+			if err != nil {
+				return nil, fmt.Errorf("list the parts of a run: %w", err)
+			}
+			for _, part := range parts {
+				if journals, err = addJournal(journals, filepath.Join(run, part.Name())); err != nil {
+					return nil, err
+				}
 			}
 		}
 	}
 	return journals, nil
+}
+
+// addJournal adds the journal of a run's folder, if there is one.
+func addJournal(journals []string, run string) ([]string, error) {
+	path, err := filepath.Abs(filepath.Join(run, journalFile))
+	if err != nil {
+		return nil, err
+	}
+	switch _, err := os.Stat(path); {
+	case err == nil:
+		return append(journals, path), nil
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		return journals, nil
+	default:
+		return nil, err
+	}
 }

@@ -66,6 +66,7 @@ func (p *program) resume(c *cobra.Command, name string, flags *resumeFlags) erro
 	if err != nil {
 		return err
 	}
+	dir = seasonOf(dir)
 	run, err := readRun(dir)
 	if err != nil {
 		return &usageError{err}

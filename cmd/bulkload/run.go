@@ -150,7 +150,7 @@ func (l *load) openLasting(ctx context.Context) error {
 		return err
 	}
 	lock := l.lasting.account.Lock
-	if l.flags.parallelRuns {
+	if l.flags.parallelRuns || l.within != nil { // the season has the account to itself
 		lock = l.lasting.account.LockShared
 	}
 	unlock, err := lock(account.Owner{PID: os.Getpid(), Started: l.started, Run: l.run})
@@ -158,6 +158,9 @@ func (l *load) openLasting(ctx context.Context) error {
 		return err
 	}
 	l.lasting.keep(unlock)
+	if l.within != nil {
+		return l.overtaken()
+	}
 	if !l.flags.parallelRuns {
 		if err := feed.Sweep(l.lasting.account.Path("")); err != nil {
 			return fmt.Errorf("clear up the account's folder: %w", err)
@@ -234,6 +237,9 @@ func (l *load) openAccount() error {
 // overtaken refuses to go on with a run when a later one has sent to the same resource of the
 // account: what is older would replace what is newer.
 func (l *load) overtaken() error {
+	if l.resource == nil {
+		return nil // its parts see to it
+	}
 	path := l.lasting.account.Path("latest-" + l.resource.Name)
 	latest, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -335,7 +341,7 @@ func (l *load) unfinished(s *report.Summary, runErr error) bool {
 	if l.lasting.journal == nil || l.flags.sandbox == inMemory {
 		return false
 	}
-	return runErr != nil || l.doubtful(s) || s.Counts.Rows[vendors.Skipped] > 0
+	return runErr != nil || l.doubtful(s) || s.Counts.Rows[vendors.Skipped] > s.Counts.Behind.Rows
 }
 
 // settle ends the run: its journal is closed, and goes into the account's history. A run that wrote
@@ -371,4 +377,10 @@ func (l *load) journalTarget() string {
 	return target + "@" + l.resource.Version
 }
 
-func (l *load) target() string { return l.vendor.Name + "/" + l.resource.Name }
+// target names the resource; only the vendor where its resources are loaded together.
+func (l *load) target() string {
+	if l.resource == nil {
+		return l.vendor.Name
+	}
+	return l.vendor.Name + "/" + l.resource.Name
+}

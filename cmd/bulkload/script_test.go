@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 			"terminate":   terminate,
 			"echo-vendor": echoVendor,
 			"leaks":       leaks,
+			"workbook":    workbook,
 		},
 		RequireExplicitExec: true,
 	})

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,12 +75,12 @@ func (f *wholesale) backorderItems(c *call) answer {
 
 // knows wants each item to be in the order, with a quantity above what is available (faire:1843).
 func (s *sale) knows(items map[string]availability) error {
-	for id, a := range items {
+	for _, id := range slices.Sorted(maps.Keys(items)) {
 		at := slices.IndexFunc(s.Items, func(i saleItem) bool { return i.ID == id })
 		if at < 0 {
 			return within(id, misfitf("the order %s has no such item", s.ID))
 		}
-		if ordered := s.Items[at].Quantity; a.Available >= ordered {
+		if a, ordered := items[id], s.Items[at].Quantity; a.Available >= ordered {
 			return within(id+".available_quantity", misfitf("%d is not below the %d that were ordered", a.Available, ordered))
 		}
 	}

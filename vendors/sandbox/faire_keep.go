@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 
 	"bulkload/vendors/faire/vocabulary"
@@ -146,8 +147,8 @@ func (f *wholesale) unpublish() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	now := f.now()
-	for id, end := range f.waiting {
-		if now.Before(end) {
+	for _, id := range slices.Sorted(maps.Keys(f.waiting)) {
+		if now.Before(f.waiting[id]) {
 			continue
 		}
 		p := f.products[id].copy()

@@ -197,6 +197,23 @@ func TestFairePreorder(t *testing.T) {
 	}
 }
 
+// TestFairePerStyle keeps and breaks the rules of per_style_minimum_order_quantity, at creation and afterwards.
+func TestFairePerStyle(t *testing.T) {
+	s := openShop(t, Options{})
+	single := having(t, having(t, having(t, tee("a", "PUBLISHED"), "per_style_minimum_order_quantity", 3), "unit_multiplier", 1), "minimum_order_quantity", 0)
+	for part, body := range map[string]string{
+		"unit_multiplier of 1":        having(t, having(t, single, "unit_multiplier", 2), "minimum_order_quantity", 2),
+		"minimum_order_quantity of 0": having(t, single, "minimum_order_quantity", 2),
+		`with the name \"Size\"`:      strings.ReplaceAll(single, `"Size"`, `"Length"`),
+	} {
+		s.want(400, part, "POST", "/products", body)
+	}
+	p := s.create(single)
+	s.want(400, "no such field", "PATCH", "/products/"+p.ID, `{"per_style_minimum_order_quantity":0}`)
+	s.want(400, "minimum_order_quantity of 0", "PATCH", "/products/"+p.ID, `{"minimum_order_quantity":1}`)
+	s.want(200, `"per_style_minimum_order_quantity":3`, "PATCH", "/products/"+p.ID, `{"name":"Blouse"}`)
+}
+
 // TestFaireStock sends batches, by ids and by SKUs.
 func TestFaireStock(t *testing.T) {
 	s := openShop(t, Options{})

@@ -294,7 +294,7 @@ func TestPlanOfAmended(t *testing.T) {
 	if diff := cmp.Diff([]string{`B 1: color "black" → "blue"`, "C: new", "G: new"}, changes); diff != "" {
 		t.Errorf("changes (-want +got):\n%s", diff)
 	}
-	want := &report.Plan{OnlyVendor: 1, Changes: 3, Calls: 3, Spared: 2}
+	want := &report.Plan{OnlyVendor: 1, Changes: 3, Calls: 3, Spared: 2, Bytes: 69, Largest: 27, LargestOf: "C"}
 	if diff := cmp.Diff(want, result.Summary.Plan); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
 	}

@@ -65,6 +65,7 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *she
 	settler := &settler{job: j, collector: collector}
 	changes := &Changes{sorter: spill.Sorter{Dir: j.TempDir}, foreseen: spill.Sorter{Dir: j.TempDir}}
 	matched, parts := int64(0), int64(0)
+	plan := &report.Plan{}
 	p := pass{job: j, facts: &s.facts, hash: s.hash, encode: true, held: j.held(ctx, kept), hand: func(u *unit) error {
 		if j.stopped() {
 			return ErrInterrupted
@@ -80,6 +81,7 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *she
 		}
 		if sends(u.entity.Outcome) {
 			parts += int64(u.calls)
+			plan.Weigh(u.entity.Key, u.entity.Size)
 		}
 		j.progress("planning", settler.settledRows(), s.facts.rows)
 		return settler.settle(u)
@@ -92,8 +94,10 @@ func (j *Job) compare(ctx context.Context, s *survey, held *catalogue, kept *she
 	entities := &collector.Counts.Entities
 	sent := entities[vendors.Created] + entities[vendors.Updated]
 	calls := (sent + int64(j.batch()) - 1) / int64(j.batch())
-	result.Summary.Plan = &report.Plan{OnlyVendor: int64(len(held.held)) - matched, Changes: changes.Len(),
-		Drops: changes.parts, DropsOf: changes.losers, Calls: calls, Spared: max(0, parts-calls)}
+	plan.OnlyVendor, plan.Changes = int64(len(held.held))-matched, changes.Len()
+	plan.Drops, plan.DropsOf = changes.parts, changes.losers
+	plan.Calls, plan.Spared = calls, max(0, parts-calls)
+	result.Summary.Plan = plan
 	return result, nil
 }
 

@@ -1,9 +1,11 @@
 package pipeline_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"bulkload/pipeline"
 	"bulkload/vendors"
 	"bulkload/vendors/sandbox"
 )
@@ -53,5 +55,29 @@ func TestStockIsLoadedBatchByBatch(t *testing.T) {
 	}
 	if got := batches(); got != "P|a P|d Q|old" {
 		t.Errorf("after replacing: %s", got)
+	}
+}
+
+// TestPlanTellsSizes: a price list is one request however long, so its plan says how large that is.
+func TestPlanTellsSizes(t *testing.T) {
+	var prices strings.Builder
+	prices.WriteString("price_list_id,countries,currency,product_id,recommended_retail_price,wholesale_price\nSMALL,NL,EUR,P,200,100\n")
+	for i := range 20_000 {
+		fmt.Fprintf(&prices, "LONG,DE,EUR,P%d,200,100\n", i)
+	}
+	server := newSandbox(t, sandbox.Options{})
+	job := newJob(t, writeText(t, "prices.csv", prices.String()), "fashiontrade/price-lists", "")
+	connect(job, server, 1)
+	result, err := pipeline.Plan(t.Context(), job)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer result.Close()
+	plan := result.Summary.Plan
+	if plan.LargestOf != "LONG" || plan.Largest < 20_000*50 || plan.Bytes <= plan.Largest {
+		t.Errorf("the largest body is %d bytes of %q, of %d in all", plan.Largest, plan.LargestOf, plan.Bytes)
+	}
+	if text := summaryText(t, result.Summary); !strings.Contains(text, `they carry 1.8 MB, of which the price list "LONG" alone has 1.8 MB in one request`) {
+		t.Errorf("the summary lacks the size:\n%s", text)
 	}
 }

@@ -149,6 +149,8 @@ type jsonPlan struct {
 	Drops      int64   `json:"drops"`
 	DropsOf    int64   `json:"drops_of"`
 	Calls      int64   `json:"calls"`
+	Bytes      int64   `json:"bytes"`
+	Largest    int64   `json:"largest_bytes"`
 	Spared     int64   `json:"calls_spared,omitempty"`
 	Seconds    float64 `json:"seconds,omitempty"`
 	File       string  `json:"file,omitempty"`
@@ -193,7 +195,7 @@ func (s *Summary) json(exitCode int) jsonSummary {
 		Report: s.Report, Rejects: s.Rejects, Snapshot: s.Snapshot, Stopped: s.Stopped, Resume: s.Resume, Recalled: s.Recalled, ExitCode: exitCode,
 	}
 	if p := s.Plan; p != nil {
-		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Spared, p.Takes.Seconds(), p.File, p.Saved}
+		summary.Plan = &jsonPlan{p.OnlyVendor, p.Changes, p.Drops, p.DropsOf, p.Calls, p.Bytes, p.Largest, p.Spared, p.Takes.Seconds(), p.File, p.Saved}
 	}
 	if s.Lookup != nil {
 		summary.Lookup = &jsonLookup{s.Lookup.Asked, s.Recalled, s.Lookup.Output}

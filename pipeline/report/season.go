@@ -71,6 +71,9 @@ func (s *Summary) planOf(p *Plan) {
 	s.Plan.Calls += p.Calls
 	s.Plan.Spared += p.Spared
 	s.Plan.Takes += p.Takes
+	if s.Plan.Bytes += p.Bytes; p.Largest > s.Plan.Largest {
+		s.Plan.Largest, s.Plan.LargestOf = p.Largest, p.LargestOf
+	}
 }
 
 func (c *Counts) sum(other *Counts) {

@@ -55,6 +55,9 @@ type Plan struct {
 	DropsOf    int64         // entities that lose some
 	Calls      int64         // that write
 	Spared     int64         // calls that it would take more if each change were sent by itself
+	Bytes      int64         // of the bodies that are sent
+	Largest    int64         // bytes of the largest of them
+	LargestOf  string        // key of its entity
 	Takes      time.Duration // at the account's stated rate; 0: none is stated
 	Examples   []string      // the first changes, in words
 	File       string        // that the changes were written to; "": none
@@ -66,6 +69,13 @@ type Plan struct {
 type Lookup struct {
 	Asked  int64  // questions that were put
 	Output string // path of the file with the answers; "": it was not written
+}
+
+// Weigh takes the size of a body that is sent, in bytes, and the key of its entity.
+func (p *Plan) Weigh(key string, size int64) {
+	if p.Bytes += size; size > p.Largest {
+		p.Largest, p.LargestOf = size, key
+	}
 }
 
 // Requests counts the calls of a run.

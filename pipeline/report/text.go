@@ -175,6 +175,10 @@ func (t *text) plan(s *Summary) {
 		calls += fmt.Sprintf(", about %s at the account's rate", p.Takes.Round(time.Second))
 	}
 	t.line("%s", calls)
+	if p.Largest > vendors.MostHeld {
+		t.line("they carry %s, of which the %s %q alone has %s in one request, which is made while it is sent", megabytes(p.Bytes), s.Noun.One,
+			shorten(p.LargestOf, 60), megabytes(p.Largest))
+	}
 	if p.File != "" {
 		t.line("changes: %s", p.File)
 	}
@@ -190,6 +194,9 @@ func (t *text) plan(s *Summary) {
 	parts = append(parts, fmt.Sprintf("%d only at the vendor", p.OnlyVendor))
 	t.line("%s: %s", s.Noun.Many, strings.Join(parts, " · "))
 }
+
+// megabytes writes a size of more than a million bytes.
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }
 
 func (t *text) remarks(s *Summary) {
 	before := t.Len()

@@ -126,9 +126,9 @@ func (j *Job) bind(header *formats.Header) (*mapping.Binding, error) {
 	if err != nil {
 		return nil, err
 	}
-	if binding.Layout.Column(j.Resource.Key) < 0 {
+	if binding.Layout.Column(j.Resource.Key) < 0 && binding.Layout.Column(j.Resource.Else) < 0 {
 		return nil, &mapping.Error{Reason: fmt.Sprintf("no column carries %s, which names the %s",
-			j.Resource.Key, j.Resource.Noun.Many), Found: header.Names}
+			j.Resource.KeyFields("or"), j.Resource.Noun.Many), Found: header.Names}
 	}
 	if j.StrictColumns && len(binding.Ignored) > 0 {
 		return nil, &mapping.Error{Reason: "columns that match no field: " + strings.Join(binding.Ignored, ", ")}

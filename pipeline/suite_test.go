@@ -59,8 +59,11 @@ func declared(t *testing.T, vendor *vendors.Vendor, resource *vendors.Resource) 
 	if resource.Doc == "" || resource.Noun.One == "" || resource.Noun.Many == "" || resource.Batch < 1 || resource.Encode == nil {
 		t.Errorf("doc, noun, batch or encode is missing")
 	}
-	if field, _ := resource.Schema.Find(resource.Key); field == nil || !field.Required {
+	if field, _ := resource.Schema.Find(resource.Key); field == nil || !field.Required && resource.Else == "" {
 		t.Errorf("the key %q is not a required field", resource.Key)
+	}
+	if field, _ := resource.Schema.Find(resource.Else); field == nil && resource.Else != "" {
+		t.Errorf("%q, which names entities without a key, is not a field", resource.Else)
 	}
 	for _, name := range resource.Unique {
 		if field, _ := resource.Schema.Find(name); field == nil {

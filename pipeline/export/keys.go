@@ -13,7 +13,8 @@ import (
 )
 
 // ReadKeys gives the keys that a feed's rows name, in their order until yield returns false, one that
-// stands in consecutive rows once. The feed needs no other columns of the resource.
+// stands in consecutive rows once. The feed needs no other columns of the resource. Where entities have a
+// Lane, as those of one customer, a key is whole, with the fields Besides: it tells whose the entity is.
 func ReadKeys(ctx context.Context, f *feed.Feed, resource *vendors.Resource, yield func(key string) bool) error {
 	reader, err := f.Read(ctx)
 	if err != nil {
@@ -35,7 +36,7 @@ func ReadKeys(ctx context.Context, f *feed.Feed, resource *vendors.Resource, yie
 			return err
 		}
 		for i := range block.Len() {
-			key := string(k.binding.Value(block.Row(i), k.column))
+			key := k.keyOf(block.Row(i))
 			if key == "" || !first && key == last {
 				continue
 			}
@@ -52,6 +53,31 @@ func ReadKeys(ctx context.Context, f *feed.Feed, resource *vendors.Resource, yie
 type keyReader struct {
 	binding *mapping.Binding
 	column  int
+	other   int   // column of the key of rows without one; -1: none
+	besides []int // columns of the rest of a whole key, -1 for those that the feed has not
+}
+
+// keyOf is the key that a row names.
+func (k *keyReader) keyOf(row formats.Row) string {
+	key := k.value(row, k.column)
+	if len(key) == 0 {
+		key = k.value(row, k.other)
+	}
+	if len(key) == 0 || k.besides == nil {
+		return string(key)
+	}
+	whole := vendors.AppendKey(nil, key)
+	for _, column := range k.besides {
+		whole = vendors.AppendKeyItem(whole, k.value(row, column))
+	}
+	return string(whole)
+}
+
+func (k *keyReader) value(row formats.Row, column int) []byte {
+	if column < 0 {
+		return nil
+	}
+	return k.binding.Value(row, column)
 }
 
 // bind finds the column anew when the header has grown.
@@ -63,9 +89,15 @@ func (k *keyReader) bind(resource *vendors.Resource, f *feed.Feed, header *forma
 	if err != nil {
 		return fmt.Errorf("%s: %w", f.Name, err)
 	}
-	k.binding, k.column = binding, binding.Layout.Column(resource.Key)
-	if k.column < 0 {
-		return &mapping.Error{Reason: fmt.Sprintf("%s: no column carries %s, which names the %s", f.Name, resource.Key, resource.Noun.Many),
+	k.binding, k.column, k.other, k.besides = binding, binding.Layout.Column(resource.Key), -1, nil
+	if resource.Lane != nil {
+		k.other = binding.Layout.Column(resource.Else)
+		for _, field := range resource.Besides {
+			k.besides = append(k.besides, binding.Layout.Column(field))
+		}
+	}
+	if k.column < 0 && k.other < 0 {
+		return &mapping.Error{Reason: fmt.Sprintf("%s: no column carries %s, which names the %s", f.Name, resource.KeyFields("or"), resource.Noun.Many),
 			Found: header.Names}
 	}
 	return nil

@@ -38,8 +38,11 @@ func TestRoundTrip(t *testing.T) {
 	setChecks(t, catalogues)
 	for _, vendor := range all.Vendors {
 		for _, resource := range vendor.Resources {
-			if resource.Pages == nil || resource.Upload == nil || resource.Decode == nil {
+			if resource.Pages == nil || resource.Upload == nil || resource.Decode == nil || parts[vendor.Name+"/"+resource.Name] {
 				continue
+			}
+			if resource.Lane != nil && resource.Unlisted { // a customer's things have IDs that the vendor gives: a row with one changes it, and another account has none
+				continue // fitanalytics/profiles; its package creates, exports and compares them one by one
 			}
 			t.Run(vendor.Name+"/"+resource.Name+" "+resource.Version, func(t *testing.T) {
 				dir := t.TempDir()
@@ -54,6 +57,9 @@ func TestRoundTrip(t *testing.T) {
 var named = map[string][]string{
 	"faire/products": {"product_key", "id", "variant_id"},
 }
+
+// parts are resources whose entities are parts of what another resource makes: an empty account takes none of them.
+var parts = map[string]bool{"faire/variants": true, "faire/option-sets": true}
 
 // setChecks says how many cases a property is checked with.
 func setChecks(t *testing.T, checks int) {

@@ -54,8 +54,8 @@ func byKey(ask vendors.Listing, yield func(vendors.Page, error) bool, get func(k
 	return nil
 }
 
-// profilePages asks for the profiles of customers. A key of the listing is a customer's sess alone, or sess
-// and sub, or the key of a profile: then it is asked for by its own ID, where it has one.
+// profilePages asks for the profiles of customers. A key of the listing is that of a profile, as the resource's
+// Key, Else and Besides make it: the profile is asked for by its ID, where it has one, else all of the customer.
 func profilePages(ctx context.Context, client *vendors.Client, ask vendors.Listing) iter.Seq2[vendors.Page, error] {
 	return func(yield func(vendors.Page, error) bool) {
 		err := errNoCustomers
@@ -74,20 +74,18 @@ func profilePages(ctx context.Context, client *vendors.Client, ask vendors.Listi
 	}
 }
 
+// splitProfileKey takes a profile's key apart. One without an ID begins with the session twice.
 func splitProfileKey(key string) (customer Customer, id string) {
-	at := 0
+	var items []string
 	schema.Items([]byte(key), func(item []byte) bool {
-		switch at {
-		case 0:
-			customer.Session = string(item)
-		case 1:
-			customer.User = string(item)
-		case 2:
-			id = string(item)
-		}
-		at++
-		return at < 3
+		items = append(items, string(item))
+		return len(items) < 3
 	})
+	items = append(items, "", "", "")
+	customer = Customer{Session: items[1], User: items[2]}
+	if items[0] != items[1] {
+		id = items[0]
+	}
 	return customer, id
 }
 

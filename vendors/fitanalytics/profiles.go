@@ -21,8 +21,9 @@ var Profiles = &vendors.Resource{
 	Noun:      vendors.Noun{One: "profile", Many: "profiles"},
 	Schema:    profileSchema(),
 	Rules:     []*schema.Rule{profileGender, profileEmpty, heightTwice, weightTwice},
-	Key:       "sess",
-	Besides:   []string{"sub", "id", "gender"},
+	Key:       "id",
+	Else:      "sess", // of a profile that is to be created
+	Besides:   []string{"sess", "sub", "gender"},
 	Lane:      customerLane,
 	Batch:     1,
 	Repeat:    vendors.ByToken, // which there is none of: creating adds, changing does no harm

@@ -67,6 +67,12 @@ func keys(list ...string) iter.Seq2[string, error] {
 	}
 }
 
+// keyOf is the key of a customer's new profile.
+func keyOf(c Customer) string {
+	key := vendors.AppendPartKey(nil, []byte(c.Session), []byte(c.Session))
+	return string(vendors.AppendKeyItem(vendors.AppendKeyItem(key, []byte(c.User)), nil))
+}
+
 func decoded(t testing.TB, resource *vendors.Resource, s vendors.Stored) row {
 	t.Helper()
 	rows, err := resource.Decode(s.Body)
@@ -96,15 +102,15 @@ func TestProfilesOfCustomers(t *testing.T) {
 		ask  vendors.Listing
 		want []row
 	}{
-		{"a user's", vendors.Listing{Keys: keys("s1|1000")}, []row{mine, hers}},
-		{"a session's alone", vendors.Listing{Keys: keys("s1")}, []row{without(mine, "sub"), without(hers, "sub")}},
-		{"of a gender", vendors.Listing{Keys: keys("s1|1000"), Query: url.Values{"filter[gender]": {"w"}}}, []row{hers}},
-		{"the primary ones", vendors.Listing{Keys: keys("s1|1000"), Query: url.Values{"filter[isPrimary]": {"true"}}}, []row{mine, hers}},
-		{"one by its ID", vendors.Listing{Keys: keys("s1|1000|" + created.ID + "|m")}, []row{mine}},
-		{"included", vendors.Listing{Keys: keys("s1|1000|" + created.ID), Query: url.Values{"include": {"upperReferenceBrand"}}},
+		{"a user's", vendors.Listing{Keys: keys("s1|s1|1000|m")}, []row{mine, hers}},
+		{"a session's alone", vendors.Listing{Keys: keys("s1|s1||")}, []row{without(mine, "sub"), without(hers, "sub")}},
+		{"of a gender", vendors.Listing{Keys: keys("s1|s1|1000|m"), Query: url.Values{"filter[gender]": {"w"}}}, []row{hers}},
+		{"the primary ones", vendors.Listing{Keys: keys("s1|s1|1000|m"), Query: url.Values{"filter[isPrimary]": {"true"}}}, []row{mine, hers}},
+		{"one by its ID", vendors.Listing{Keys: keys(created.ID + "|s1|1000|m")}, []row{mine}},
+		{"included", vendors.Listing{Keys: keys(created.ID + "|s1|1000|"), Query: url.Values{"include": {"upperReferenceBrand"}}},
 			[]row{with(mine, "upperReferenceBrand.name", "The North Face")}},
-		{"nobody's", vendors.Listing{Keys: keys("s9", "s8|2000")}, nil},
-		{"somebody else's", vendors.Listing{Keys: keys("s2||" + created.ID)}, nil},
+		{"nobody's", vendors.Listing{Keys: keys("s9|s9||", "s8|s8|2000|")}, nil},
+		{"somebody else's", vendors.Listing{Keys: keys(created.ID + "|s2||")}, nil},
 	} {
 		var got []row
 		for _, stored := range listing(t, s, Profiles, test.ask) {
@@ -138,7 +144,7 @@ func TestProfilesOfManyCustomers(t *testing.T) {
 	s := newStand(t, sandbox.Options{})
 	var customers, want []string
 	for i := range 2*keysInPage + 3 {
-		customers = append(customers, fmt.Sprint("s", i))
+		customers = append(customers, fmt.Sprintf("s%d|s%d||", i, i))
 		if i%2 == 0 {
 			want = append(want, s.put(t, Profiles, with(man, "sess", fmt.Sprint("s", i), "sub", "")).ID)
 		}
@@ -163,7 +169,7 @@ func TestProfilesOfManyCustomers(t *testing.T) {
 		}
 	}
 	for _, cursor := range []string{"x", "-1"} {
-		for _, err := range Profiles.Pages(context.Background(), s.client, vendors.Listing{Keys: keys("s1"), Cursor: cursor}) {
+		for _, err := range Profiles.Pages(context.Background(), s.client, vendors.Listing{Keys: keys("s1|s1||"), Cursor: cursor}) {
 			if err == nil {
 				t.Errorf("cursor %q is taken", cursor)
 			}
@@ -187,7 +193,7 @@ func held(t testing.TB, s *stand, customers ...string) *vendors.Held {
 func TestProfilesAreCompared(t *testing.T) {
 	s := newStand(t, sandbox.Options{})
 	id := s.put(t, Profiles, man).ID
-	h := held(t, s, "s1|1000")
+	h := held(t, s, "s1|s1|1000|")
 	for _, test := range []struct {
 		name  string
 		row   row
@@ -294,7 +300,7 @@ func TestProfilesRoundTrip(t *testing.T) {
 		}
 		e := s.put(t, Profiles, r)
 		customer := customerOf(e)
-		stored := listing(t, s, Profiles, vendors.Listing{Keys: keys(vendors.PartKey(customer.Session, customer.User))})
+		stored := listing(t, s, Profiles, vendors.Listing{Keys: keys(keyOf(customer))})
 		if len(stored) != 1 {
 			rt.Fatalf("%d profiles of one customer", len(stored))
 		}
@@ -365,7 +371,7 @@ var oddLists = []struct {
 
 func TestListsOfProfiles(t *testing.T) {
 	for _, test := range oddLists {
-		for page, err := range Profiles.Pages(context.Background(), answering(t, test.status, test.body), vendors.Listing{Keys: keys("s1")}) {
+		for page, err := range Profiles.Pages(context.Background(), answering(t, test.status, test.body), vendors.Listing{Keys: keys("s1|s1||")}) {
 			if (err == nil) != test.ok {
 				t.Errorf("%d %s: %v, %v", test.status, test.body, page.Entities, err)
 			}

@@ -23,12 +23,21 @@ const countryPairs = `
 // for "US" and for "USA". ok is false when it is not officially assigned: UK, EU and XKX are not. What a feed writes
 // as alpha-2 is no right value, but Country is how the right one is found to be suggested.
 func Country(code string) (alpha3 string, ok bool) {
-	for pair := range strings.FieldsSeq(countryPairs) {
-		if code == pair[:2] || code == pair[2:] {
-			return pair[2:], true
+	ahead := len(code)*2 - 4 // letters of a pair that stand before an alpha-3 code, none before an alpha-2
+	if len(code) != 2 && len(code) != 3 {
+		return "", false
+	}
+	for from := 0; ; {
+		at := strings.Index(countryPairs[from:], code)
+		if at < 0 {
+			return "", false
+		}
+		from += at + 1
+		pair := from - 1 - ahead
+		if pair > 0 && countryPairs[pair-1] <= ' ' && countryPairs[pair] > ' ' {
+			return countryPairs[pair+2 : pair+5], true
 		}
 	}
-	return "", false
 }
 
 // Countries returns the 249 alpha-3 codes of ISO 3166-1, in the order of their alpha-2 codes.

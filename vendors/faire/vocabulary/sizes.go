@@ -17,8 +17,12 @@ var letterSizes = []struct{ word, letters string }{
 // "Small" (faire:1300), and anything else stays as it is without blanks around it.
 func SizeLabel(size string) string {
 	size = strings.TrimSpace(size)
+	if len(size) < len("med") {
+		return size
+	}
+	word := plain(size)
 	for _, s := range letterSizes {
-		if plain(size) == s.word {
+		if word == s.word {
 			return s.letters
 		}
 	}
@@ -27,6 +31,9 @@ func SizeLabel(size string) string {
 
 // plain writes a size without capitals and with single blanks for hyphens and underscores.
 func plain(size string) string {
+	if !strings.ContainsAny(size, " -_") {
+		return strings.ToLower(size)
+	}
 	return strings.Join(strings.FieldsFunc(strings.ToLower(size), func(r rune) bool {
 		return r == ' ' || r == '-' || r == '_'
 	}), " ")
@@ -69,7 +76,10 @@ type rank struct {
 
 // rankOf returns the rank of a size, ok false when the trade has no order for it.
 func rankOf(size string) (r rank, ok bool) {
-	text := plain(SizeLabel(strings.NewReplacer(" 1/2", ".5", "½", ".5").Replace(size)))
+	for _, half := range []string{" 1/2", "½"} {
+		size = strings.ReplaceAll(size, half, ".5")
+	}
+	text := plain(SizeLabel(size))
 	if text == "" || len(text) > 40 {
 		return rank{}, false
 	}
@@ -245,13 +255,12 @@ func SortSizes(sizes []string) (sorted []string, ok bool) {
 // ranksOf returns the ranks of sizes that are all of one scale. Among ages, plain numbers are years.
 func ranksOf(sizes []string) (ranks []rank, ok bool) {
 	aged := false
-	for _, size := range sizes {
-		r, ok := rankOf(size)
-		if !ok {
+	ranks = make([]rank, len(sizes))
+	for i, size := range sizes {
+		if ranks[i], ok = rankOf(size); !ok {
 			return nil, false
 		}
-		aged = aged || r.scale == ageScale
-		ranks = append(ranks, r)
+		aged = aged || ranks[i].scale == ageScale
 	}
 	for i := range ranks {
 		if r := &ranks[i]; aged && r.scale == numberScale {

@@ -112,7 +112,7 @@ func TestCountries(t *testing.T) {
 			}
 		}
 	}
-	for _, code := range []string{"", "A", "UK", "EU", "XKX", "usa", "USAD", "A A", "ANT", "NDA"} {
+	for _, code := range []string{"", "A", "UK", "EU", "XKX", "usa", "USAD", "A A", "ANT", "NDA", "JBE", "\tBJ", "\tB", "BJB", " A", "D ", "\n\t"} {
 		if got, ok := Country(code); ok {
 			t.Errorf("Country(%q) = %q, want none", code, got)
 		}

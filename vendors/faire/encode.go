@@ -22,7 +22,7 @@ func encodeProduct(e *vendors.Entity) any {
 	}
 	fed.judgeOptions()
 	fed.judgeSKUs()
-	fed.product.judge(false, fed.add)
+	fed.product.judge(false, fed.judged)
 	if !e.Sound() {
 		return nil
 	}
@@ -100,6 +100,26 @@ func (f *fed) add(rule *schema.Rule, variant int, field, message, suggestion str
 		record = max(0, slices.IndexFunc(f.entity.Records, func(r schema.Record) bool { return len(r.Values[column]) > 0 }))
 	}
 	f.entity.Add(schema.Problem{Rule: rule, Record: record, Field: field, Message: message, Suggestion: suggestion})
+}
+
+// judged is add for rules of the whole product. What is wrong already is not called missing too.
+func (f *fed) judged(rule *schema.Rule, variant int, field, message, suggestion string) {
+	layout := f.entity.Records[0].Layout
+	bad := func(column int) bool {
+		if variant < 0 {
+			return f.faulty(column)
+		}
+		return f.entity.Records[f.rows[variant]].Bad[column]
+	}
+	for i := range layout.Columns {
+		name := layout.Columns[i].Field.Name
+		about := layout.Columns[i].Name == field || (rule == pricesMissing || rule == priceHalf) && strings.HasPrefix(name, "price.") ||
+			rule == imageMissing && (name == "image_{n}" || name == "variant_image_{n}")
+		if about && bad(i) {
+			return
+		}
+	}
+	f.add(rule, variant, field, message, suggestion)
 }
 
 func (f *fed) readProduct() {

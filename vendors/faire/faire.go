@@ -20,8 +20,9 @@ var Vendor = &vendors.Vendor{
 	Title:     "Faire",
 	Doc:       "wholesale marketplace where independent retailers order from brands",
 	BaseURL:   "https://www.faire.com/external-api/v2",
-	Resources: []*vendors.Resource{Products},
+	Resources: []*vendors.Resource{Products, Variants, OptionSets},
 	Authorize: authorize,
+	Connect:   connect,
 	Settings: []vendors.Setting{
 		{Name: currencySetting, Doc: "currency of prices that a feed gives without one, as a code of three letters such as USD"},
 	},

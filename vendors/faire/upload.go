@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -21,16 +20,16 @@ func uploadProducts(ctx context.Context, client *vendors.Client, u vendors.Uploa
 		if e.Known {
 			method, path = http.MethodPatch, "/products/"+segment(e.ID)
 		}
-		if err := store(ctx, client, e, method, path); err != nil {
+		if err := store(ctx, client, e, method, path, e.Body); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// store sends an entity's body and settles it. What was made is known by its id from then on.
-func store(ctx context.Context, client *vendors.Client, e *vendors.Entity, method, path string) error {
-	response, err := send(ctx, client, method, path, e.Body)
+// store sends what an entity's body says and settles it. What was made is known by its id from then on.
+func store(ctx context.Context, client *vendors.Client, e *vendors.Entity, method, path string, body []byte) error {
+	response, err := send(ctx, client, method, path, body)
 	if err != nil {
 		return err
 	}
@@ -106,8 +105,8 @@ func (v *Variant) onlyImages() bool {
 
 // connection is what the requests of an account share.
 type connection struct {
-	mu     sync.Mutex
-	tokens map[string]string // ids of the products that are not deleted, by their tokens; nil: not read yet
+	mu    sync.Mutex
+	known *known // nil: not read yet
 }
 
 // connect makes the connection of an account.
@@ -128,52 +127,19 @@ func deleteProduct(ctx context.Context, client *vendors.Client, d vendors.Deleti
 
 // productOf finds the id of the product that was made under a key.
 func productOf(ctx context.Context, client *vendors.Client, key string) (string, error) {
-	shared, ok := client.Account.State.(*connection)
-	if !ok {
-		shared = new(connection)
-	}
-	shared.mu.Lock()
-	defer shared.mu.Unlock()
-	if shared.tokens == nil {
-		tokens, err := readTokens(ctx, client)
-		if err != nil {
-			return "", err
-		}
-		shared.tokens = tokens
+	known, err := catalogueOf(ctx, client)
+	if err != nil {
+		return "", err
 	}
 	for generation := range mostGenerations {
-		id, known := shared.tokens[vendors.TokenOf(client.Account.Name, "products", key, generation)]
+		id, made := known.tokens[vendors.TokenOf(client.Account.Name, "products", key, generation)]
 		if id != "" {
 			return id, nil
 		}
-		if !known {
+		if !made {
 			break
 		}
 	}
 	return "", &vendors.APIError{Status: http.StatusNotFound, Message: fmt.Sprintf("no product was made under the key %q", key),
 		Advice: "delete it by its id, which begins with " + vocabulary.ProductID}
-}
-
-// readTokens reads the tokens of all products. Those of deleted ones have no id.
-func readTokens(ctx context.Context, client *vendors.Client) (map[string]string, error) {
-	tokens := make(map[string]string)
-	for page, err := range pages(ctx, client, vendors.Listing{Query: url.Values{"include_deleted": {"true"}}, Compare: true}) {
-		if err != nil {
-			return nil, err
-		}
-		for _, stored := range page.Entities {
-			p, err := readProduct(stored.Body)
-			if err != nil {
-				return nil, err
-			}
-			switch {
-			case p.Token == "":
-			case stored.Aside:
-				tokens[p.Token] = ""
-			default:
-				tokens[p.Token] = p.ID
-			}
-		}
-	}
-	return tokens, nil
 }

@@ -260,7 +260,8 @@ func (p *program) examine(ctx context.Context, c *checkup, sandbox string, traff
 		c.add("settings", failed, exitUsage, "%v", c.err)
 		return nil
 	}
-	if sandbox != "" {
+	authorized := p.checkCredentials(c)
+	if sandbox != "" { // which is told the public key of an account that signs
 		l := &load{program: p, flags: &loadFlags{sandbox: sandbox}, vendor: c.vendor, account: c.account}
 		release, err := l.startSandbox()
 		if err != nil {
@@ -269,7 +270,6 @@ func (p *program) examine(ctx context.Context, c *checkup, sandbox string, traff
 		defer release()
 	}
 	c.BaseURL = c.account.BaseURL
-	authorized := p.checkCredentials(c)
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	defer transport.CloseIdleConnections()
 	last := &lastAnswer{next: transport, now: p.now}

@@ -379,7 +379,7 @@ func (l *load) openPace() (*pace.Pace, error) {
 }
 
 func (l *load) startSandbox() (func(), error) {
-	options := sandbox.Options{}
+	options := sandbox.Options{Keys: sandboxKeys(l.account)}
 	if l.flags.sandbox != inMemory {
 		options.Dir = l.flags.sandbox
 	}

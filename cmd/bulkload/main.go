@@ -110,7 +110,7 @@ func (p *program) root() *cobra.Command {
 	})
 	root.AddCommand(p.importCommand(), p.planCommand(), p.resumeCommand(), p.runsCommand(), p.checkCommand(), p.inspectCommand(), p.vendorsCommand(), p.describeCommand(),
 		p.templateCommand(), p.sandboxCommand(), p.versionCommand())
-	root.AddCommand(p.accountsCommand())
+	root.AddCommand(p.accountsCommand(), p.fitanalyticsCommand())
 	root.AddCommand(p.deleteCommand(), p.exportCommand(), p.lookupCommand(), p.verifyCommand(), p.diffCommand())
 	return root
 }

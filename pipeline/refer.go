@@ -319,7 +319,7 @@ func (p *pass) refer(u *unit, before int) (parted bool, err error) {
 		}
 		for i := range e.Records {
 			value := e.Records[i].Values[column]
-			if len(value) == 0 || len(left) > 0 && left[i] {
+			if len(value) == 0 || string(value) == reference.None || len(left) > 0 && left[i] {
 				continue
 			}
 			name := references.name(reference.Part, value)

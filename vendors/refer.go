@@ -8,6 +8,7 @@ type Reference struct {
 	// Part is the field of that resource's rows that has the value, where it is not the entity's own name
 	// but that of a part of it: "barcode". Empty: the resource's Key.
 	Part string
+	None string // the value that names nothing; empty: every value is a name
 	// Whole is set when an entity is not what it was meant to be without what the field names, or when
 	// leaving out its rows would take away what the vendor has: then all of its rows stay behind.
 	Whole bool

@@ -190,6 +190,8 @@ func batchFields(id, name, selector int, under string, shared bool) schema.Schem
 var (
 	batchVariantTwice = &schema.Rule{ID: "batch.variant-twice", Clause: clause(4196),
 		Sentence: "a variant stands in a stock batch once, with its quantity"}
+	noVariants = &schema.Rule{ID: "batch.no-variants", Clause: clause(4021),
+		Sentence: "NONE in place of a barcode says that a batch has no variants: it is the batch's only row, with the quantity 0"}
 	batchTwice = &schema.Rule{ID: "batch.twice", Clause: clause(3649),
 		Sentence: "a stock batch of a prepack stands in a feed once"}
 )
@@ -268,6 +270,7 @@ func (s *stockAPI) encodeVariants(part *share, batch *Batch) {
 		slices.SortStableFunc(order, func(a, b int) int { return bytes.Compare(cell(&records[a], column), cell(&records[b], column)) })
 	}
 	findTwice(part.entity, order, "barcode", batchVariantTwice, "batch")
+	order = withVariants(part.entity, order)
 	list := make(variantList, 0, len(order))
 	byBarcode := make(map[string]Quantity)
 	for _, record := range order {
@@ -284,6 +287,28 @@ func (s *stockAPI) encodeVariants(part *share, batch *Batch) {
 	if batch.Variants = any(list); s.mapped {
 		batch.Variants = byBarcode
 	}
+}
+
+// withVariants returns the records of a batch that name a variant. One that says that there is none must
+// stand alone, lest stock goes that somebody has counted.
+func withVariants(e *vendors.Entity, order []int) []int {
+	return slices.DeleteFunc(slices.Clone(order), func(record int) bool {
+		r := &e.Records[record]
+		if string(r.Bytes("barcode")) != nobody {
+			return false
+		}
+		message := ""
+		switch {
+		case len(order) > 1:
+			message = "NONE says that the batch has no variants, but other rows of it name some"
+		case r.OK("quantity") && string(withoutZeros(r.Bytes("quantity"))) != "0":
+			message = fmt.Sprintf("NONE says that the batch has no variants, so its quantity is 0, not %s", r.Bytes("quantity"))
+		default:
+			return true
+		}
+		e.Add(schema.Problem{Rule: noVariants, Record: record, Field: "barcode", Message: message})
+		return true
+	})
 }
 
 // readStocked takes a kept body apart: whose it is, the id of the one batch, and what is sent.
@@ -319,6 +344,9 @@ func (s *stockAPI) canonical(body []byte) ([]byte, error) {
 	batches := make([]Batch, len(shown))
 	for i := range shown {
 		batches[i] = shown[i].canonical()
+		if batches[i].Variants == nil && !s.single {
+			batches[i].Variants = variantList{} // none, said or not
+		}
 	}
 	slices.SortStableFunc(batches, func(a, b Batch) int { return strings.Compare(a.ID, b.ID) })
 	if s.whole {
@@ -356,7 +384,8 @@ var (
 		"delivery_window": windowShape, "quantity": {"type": nil, "value": nil}}
 )
 
-// decode is the inverse of encode: a row for each variant of a batch, or for each batch of a prepack.
+// decode is the inverse of encode: a row for each variant of a batch, or for each batch of a prepack. A
+// batch of a product that has no variants is a row too, which says so.
 // Members that the document does not know stand under "other." on a batch's first row.
 func (s *stockAPI) decode(body []byte) ([]map[string]string, error) {
 	owner, batches, err := s.read(body)
@@ -374,6 +403,10 @@ func (s *stockAPI) decode(body []byte) ([]map[string]string, error) {
 			rows = append(rows, row)
 		}
 		b.decode(rows[first])
+		if !s.single && len(b.Variants) == 0 {
+			fillCell(rows[first], "barcode", nobody)
+			fillCell(rows[first], "quantity", "0")
+		}
 		for j := range b.Variants {
 			fillCell(rows[first+j], "barcode", b.Variants[j].Barcode)
 			fillCell(rows[first+j], "quantity", b.Variants[j].cell())

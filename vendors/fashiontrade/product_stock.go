@@ -22,12 +22,12 @@ func productStock(version string) *vendors.Resource {
 		Doc:     "create and replace single stock batches of products, with the quantities of their variants",
 		Noun:    vendors.Noun{One: "stock batch", Many: "stock batches"},
 		Schema:  productStockSchema(),
-		Rules:   []*schema.Rule{windowType, windowOrder, countriesMixed, batchVariantTwice},
+		Rules:   []*schema.Rule{windowType, windowOrder, countriesMixed, batchVariantTwice, noVariants},
 		Key:     "product_id",
 		Part:    "batch_id",
 		RowKey:  []string{"barcode"},
 		Refers: []vendors.Reference{{Field: "product_id", Resource: "products"},
-			{Field: "barcode", Resource: "products", Part: "barcode"}},
+			{Field: "barcode", Resource: "products", Part: "barcode", None: nobody}},
 		Batch:     1,
 		Repeat:    vendors.Harmless,
 		Rehearses: true,
@@ -92,7 +92,8 @@ func productStockSchema() schema.Schema {
 	fields = append(fields, batchFields(4001, 3994, 4075, "product", true)...)
 	return append(fields,
 		schema.Field{Name: "barcode", Clause: clause(4196), Required: true, Example: "4006381333931", Checks: barcodeChecks,
-			Doc: "The barcode or EAN of the variant; format the column as text, so that no digit is lost.",
+			Doc: "The barcode or EAN of the variant; format the column as text, so that no digit is lost. " +
+				"NONE, with the quantity 0, on the only row of a batch: it has no variants.",
 			Synonyms: []string{"ean", "ean code", "ean13", "gtin", "gtin13", "upc", "upc code", "variant barcode", "variant ean",
 				"strichcode", "streepjescode", "code-barres", "code barre", "codice a barre"}},
 		quantityField(3297, "the variant"))

@@ -205,6 +205,10 @@ func drawStock(t *rapid.T, resource *vendors.Resource, batches int) []row {
 			rows = append(rows, with(base, "quantity", quantity.Draw(t, "quantity")))
 			continue
 		}
+		if rapid.IntRange(0, 5).Draw(t, "without variants") == 0 {
+			rows = append(rows, with(base, "barcode", "NONE", "quantity", "0"))
+			continue
+		}
 		for _, barcode := range rapid.SliceOfNDistinct(name, 1, 4, rapid.ID).Draw(t, "barcodes") {
 			rows = append(rows, with(base, "barcode", barcode, "quantity", quantity.Draw(t, "quantity")))
 		}
@@ -566,8 +570,48 @@ func TestStrangeStockIsShown(t *testing.T) {
 		t.Errorf("%v (-want +got)\n%s", err, diff)
 	}
 	rows, err = ProductStock.Decode([]byte(`{"of":"P","id":"b","body":{"id":"b","variants":[]}}`))
-	if err != nil || len(rows) != 1 || rows[0]["batch_id"] != "b" || rows[0]["barcode"] != "" {
+	if err != nil || len(rows) != 1 || rows[0]["batch_id"] != "b" || rows[0]["barcode"] != "NONE" || rows[0]["quantity"] != "0" {
 		t.Errorf("an empty batch: %v, %v", rows, err)
+	}
+}
+
+// TestBatchesWithoutVariants: a batch that the vendor has without variants is a row that can be loaded
+// again, and stays what it is.
+func TestBatchesWithoutVariants(t *testing.T) {
+	const window = `"selector":{},"order_window":{"start_date":"2026-01-01T00:00:00Z","type":"OpenEndedDateRange"},` +
+		`"delivery_window":{"start_date":"2026-02-01T00:00:00Z","type":"OpenEndedDateRange"}`
+	for _, test := range []struct {
+		name     string
+		resource *vendors.Resource
+		stored   string
+	}{
+		{"an empty list", ProductStock, `{"of":"P","id":"b","body":{"id":"b",` + window + `,"variants":[]}}`},
+		{"not said", ProductStock, `{"of":"P","id":"b","body":{"id":"b",` + window + `}}`},
+		{"an empty map", ProductStockV1, `{"of":"P","id":"b","body":{` + window + `,"variants":{}}}`},
+		{"among others", ProductStock.Replace, `{"of":"P","body":[{"id":"a",` + window + `,"variants":[{"barcode":"1","type":"ExactQuantity","value":2}]},{"id":"b",` +
+			window + `,"variants":[]}]}`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			rows, err := test.resource.Decode([]byte(test.stored))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := encode(test.resource, rows)
+			if err != nil || !e.Sound() {
+				t.Fatalf("%v: %v %v", rows, err, e.Problems)
+			}
+			ours, err := test.resource.Canonical(e.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			theirs, err := test.resource.Canonical([]byte(test.stored))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(theirs), string(ours)); diff != "" || !strings.Contains(string(e.Body), `"variants":[]`) && !strings.Contains(string(e.Body), `"variants":{}`) {
+				t.Errorf("%s (-theirs +ours)\n%s", e.Body, diff)
+			}
+		})
 	}
 }
 

@@ -1,0 +1,115 @@
+package faslet
+
+import (
+	"iter"
+	"strings"
+
+	"bulkload/vendors"
+)
+
+// counted yields each message once, in the order in which they came first, and how often it came.
+func counted(messages []string) iter.Seq2[string, int] {
+	counts := make(map[string]int, len(messages))
+	var order []string
+	for _, message := range messages {
+		if counts[message] == 0 {
+			order = append(order, message)
+		}
+		counts[message]++
+	}
+	return func(yield func(string, int) bool) {
+		for _, message := range order {
+			if !yield(message, counts[message]) {
+				return
+			}
+		}
+	}
+}
+
+// meant returns the returns that a message may mean, by their places in the list: those of the order that
+// it names, and of these, when it names a SKU, a product or an own number too, those that have it.
+func meant(sent []Return, message string) []int {
+	order := orderIn(sent, message)
+	var found []int
+	for i := range sent {
+		if order != "" && sent[i].OrderID == order {
+			found = append(found, i)
+		}
+	}
+	for _, name := range [...]func(*Return) string{
+		func(r *Return) string { return r.ExternalID },
+		func(r *Return) string { return r.SKU },
+		func(r *Return) string { return r.ProductID },
+	} {
+		found = narrowed(sent, found, strings.TrimSuffix(message, order), name)
+	}
+	return found
+}
+
+// narrowed keeps the returns whose name a message holds, when it holds that of some but not of all.
+func narrowed(sent []Return, found []int, message string, name func(*Return) string) []int {
+	var named []int
+	for _, i := range found {
+		if holdsWord(message, name(&sent[i])) {
+			named = append(named, i)
+		}
+	}
+	if len(named) == 0 {
+		return found
+	}
+	return named
+}
+
+// orderIn returns the order that a message names: what ends it after the word order, as in the document's
+// example, else the longest number of an order that it holds. It is empty when the message names none of
+// the list.
+func orderIn(sent []Return, message string) string {
+	if _, last, ok := cutLast(message, "order "); ok {
+		for i := range sent {
+			if order := sent[i].OrderID; last == order || strings.Trim(last, `"'. `) == order {
+				return order
+			}
+		}
+	}
+	longest := ""
+	for i := range sent {
+		if order := sent[i].OrderID; len(order) > len(longest) && holdsWord(message, order) {
+			longest = order
+		}
+	}
+	return longest
+}
+
+// cutLast cuts text around the last word, whose first letter may be a capital.
+func cutLast(text, word string) (before, after string, ok bool) {
+	at := max(strings.LastIndex(text, word), strings.LastIndex(text, strings.ToUpper(word[:1])+word[1:]))
+	if at < 0 {
+		return text, "", false
+	}
+	return text[:at], text[at+len(word):], true
+}
+
+// traceReturn finds the field that a message names, "returnDate is invalid for order 1234".
+func traceReturn(e *vendors.Entity, message string) (record int, field string) {
+	if len(e.Records) == 0 {
+		return 0, ""
+	}
+	return 0, fieldIn(e, message, "orderId")
+}
+
+// fieldIn returns the column whose field's name a message holds, also one of several words ("Product
+// URL"): the longest of them. It is otherwise when there is none.
+func fieldIn(e *vendors.Entity, message, otherwise string) string {
+	words, longest := folded(message), 0
+	field := otherwise
+	for i := range e.Records[0].Layout.Columns {
+		name := e.Records[0].Layout.Columns[i].Name
+		own := name[strings.LastIndexByte(name, '.')+1:]
+		for _, text := range [...]string{name, own} {
+			if f := folded(text); len(f) > longest && (holdsWord(message, text) || len(f) > 6 && strings.Contains(words, f)) {
+				field, longest = name, len(f)
+			}
+		}
+	}
+	return field
+}

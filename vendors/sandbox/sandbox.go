@@ -46,6 +46,8 @@ type vendor struct {
 	path   string   // of the API below the sandbox's address, in place of the vendor's own host and path
 	stores []string // resources that are kept
 	long   []string // those of them whose bodies may be up to maxLong bytes long
+	// resource names the store that a call is about, by the parts of its path. Nil: the first of them.
+	resource func(parts []string) string
 	// play returns what answers the vendor's calls.
 	play func(*stage) func(*call) answer
 }
@@ -375,8 +377,10 @@ func (s *Server) settle(w http.ResponseWriter, r *http.Request, v *vendor, o *ou
 		s.write(*o)
 	}()
 	a, ok := o.call.read(w, r, v)
-	if ok && s.stores[v.name+"/"+o.call.parts[0]] != nil {
-		o.resource = v.name + "/" + o.call.parts[0]
+	if ok {
+		if name := v.name + "/" + v.resourceOf(o.call.parts); s.stores[name] != nil {
+			o.resource = name
+		}
 	}
 	s.wait(r.Context(), s.options.Latency)
 	if ok {
@@ -387,6 +391,14 @@ func (s *Server) settle(w http.ResponseWriter, r *http.Request, v *vendor, o *ou
 	}
 	o.status, o.message, o.retryAfter = a.status, a.message, a.header.Get("Retry-After")
 	return a
+}
+
+// resourceOf names the store that a call is about.
+func (v *vendor) resourceOf(parts []string) string {
+	if v.resource != nil {
+		return v.resource(parts)
+	}
+	return parts[0]
 }
 
 // wait returns after a while. It aborts the request when the client gives up or the sandbox closes.

@@ -185,3 +185,38 @@ func TestRulesHaveWords(t *testing.T) {
 		}
 	}
 }
+
+// TestRuleFeedsOfReplace checks the same feeds for resources that are loaded as a whole. They have no rules
+// of their own; but what two fields name otherwise has one name there, so that a row without the second
+// field belongs to its entity and is beside none.
+func TestRuleFeedsOfReplace(t *testing.T) {
+	for _, vendor := range all.Vendors {
+		for _, resource := range vendor.Resources {
+			if resource.Replace == nil {
+				continue
+			}
+			if diff := cmp.Diff(resource.AllRules(), resource.Replace.AllRules()); diff != "" {
+				t.Errorf("%s/%s: replacing has rules of its own, which need feeds (-adding +replacing):\n%s", vendor.Name, resource.Name, diff)
+			}
+			for _, path := range ruleFeeds(t, vendor.Name) {
+				name := vendor.Name + "/" + resource.Name
+				version := feedVersion(path)
+				if feedResource(vendor.Name, path) != name || version != "" && version != resource.Version || version == "" && resource != vendor.Resource(resource.Name) {
+					continue
+				}
+				t.Run(vendor.Name+"/"+filepath.Base(path), func(t *testing.T) {
+					job := newJob(t, path, name, version)
+					job.Resource = job.Resource.Replace
+					tab := readTable(t, path)
+					want := tab.column(t, "want")
+					for i := range tab.rows {
+						if tab.rows[i][want] == pipeline.MayLackRow.ID {
+							tab.rows[i][want] = ""
+						}
+					}
+					compareWants(t, tab, findings(t, checked(t, job)))
+				})
+			}
+		}
+	}
+}

@@ -143,12 +143,12 @@ func leaks(ts *testscript.TestScript, neg bool, args []string) {
 // echoVendor starts a vendor that repeats the token in whatever it answers: echo-vendor VARIABLE
 func echoVendor(ts *testscript.TestScript, neg bool, args []string) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		authorization := r.Header.Get("Authorization")
+		authorization := r.Header.Get("Authorization") + r.Header.Get("X-FashionAI-APP-Token")
 		w.Header().Set("X-Echo", authorization)
 		w.Header().Set("Set-Cookie", "session="+strings.TrimPrefix(authorization, "Bearer "))
 		w.Header().Set("Content-Type", "application/json")
-		if r.Method == http.MethodGet {
-			json.NewEncoder(w).Encode(map[string]any{"items": []any{}, "debug": authorization})
+		if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/recommendation") {
+			json.NewEncoder(w).Encode(map[string]any{"items": []any{}, "products": []string{"p1", "of " + authorization}, "debug": authorization})
 			return
 		}
 		w.WriteHeader(http.StatusBadRequest)

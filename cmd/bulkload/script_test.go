@@ -4,11 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -43,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"address":     address,
 			"requests":    requests,
 			"stored":      stored,
+			"once":        once,
 			"cut":         cut,
 			"terminate":   terminate,
 			"echo-vendor": echoVendor,
@@ -96,15 +99,19 @@ func events(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // address waits until a sandbox in the background has written its address to a file, and puts it
-// into a variable: address FILE VARIABLE
+// into a variable, that of the first vendor or of the one named: address FILE VARIABLE [VENDOR]
 func address(ts *testscript.TestScript, neg bool, args []string) {
 	await(ts, func() bool {
 		data, err := os.ReadFile(ts.MkAbs(args[0]))
 		fields := strings.Fields(string(data))
-		if err != nil || len(fields) < 2 {
+		vendor := 0
+		if len(args) > 2 {
+			vendor = slices.Index(fields, args[2])
+		}
+		if err != nil || vendor < 0 || len(fields) < vendor+2 {
 			return false
 		}
-		ts.Setenv(args[1], fields[1])
+		ts.Setenv(args[1], fields[vendor+1])
 		return true
 	})
 }
@@ -139,6 +146,31 @@ func stored(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	if got := strings.Count(string(body), "\n"); neg || got != want {
 		ts.Fatalf("%d stored, want %d\n%s", got, want, body)
+	}
+}
+
+// once wants the sandbox at an address to have been given each entity that it holds once: once ADDRESS VENDOR/RESOURCE
+func once(ts *testscript.TestScript, neg bool, args []string) {
+	base, _, _ := strings.Cut(strings.TrimPrefix(args[0], "http://"), "/")
+	answer, err := http.Get("http://" + base + "/_sandbox/record")
+	ts.Check(err)
+	defer answer.Body.Close()
+	var record struct {
+		Resources map[string]struct {
+			Entities map[string]struct {
+				Applied int64 `json:"applied"`
+			} `json:"entities"`
+		} `json:"resources"`
+	}
+	ts.Check(json.NewDecoder(answer.Body).Decode(&record))
+	var twice []string
+	for id, e := range record.Resources[args[1]].Entities {
+		if e.Applied != 1 {
+			twice = append(twice, fmt.Sprintf("%s %d times", id, e.Applied))
+		}
+	}
+	if neg != (len(twice) > 0) || len(record.Resources[args[1]].Entities) == 0 {
+		ts.Fatalf("of %d: %q", len(record.Resources[args[1]].Entities), twice)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"bulkload/formats"
 	"bulkload/formats/feed"
 	"bulkload/pipeline/journal"
+	"bulkload/pipeline/report"
 	"bulkload/pipeline/spill"
 	"bulkload/vendors"
 )
@@ -46,7 +47,11 @@ func (l *Lookup) Run(ctx context.Context) (*Result, error) {
 	err = l.acceptable(survey)
 	survey.collector.Close()
 	if err != nil {
-		return l.nothingSent(ctx, survey, err)
+		result, err := l.nothingSent(ctx, survey, err)
+		if result != nil {
+			result.Summary.Lookup = &report.Lookup{}
+		}
+		return result, err
 	}
 	asking := &asking{Lookup: l, survey: survey}
 	defer asking.close()

@@ -21,6 +21,7 @@ type catalogue struct {
 	seed     maphash.Seed
 	held     []holding // in the order of their keys' hashes
 	past     func(key string) (send.Past, error)
+	keysOnly bool // nobody compares bodies by their hashes
 }
 
 // holding is an entity of the vendor. Its hashes tell apart entities of one account, not of all the world.
@@ -106,7 +107,7 @@ func (c *catalogue) moved(plan iter.Seq2[Foreseen, error]) (keys []string, err e
 // add takes an entity of the vendor. One that cannot be read is known to be there, and equals nothing.
 func (c *catalogue) add(e vendors.Stored) {
 	h := holding{key: maphash.String(c.seed, e.Key), gone: e.Aside}
-	if c.resource.Canonical != nil && e.Body != nil && !e.Aside {
+	if c.resource.Canonical != nil && e.Body != nil && !e.Aside && !c.keysOnly {
 		if hash, err := c.hash(e.Body); err == nil {
 			h.body = hash
 		}
@@ -117,7 +118,8 @@ func (c *catalogue) add(e vendors.Stored) {
 // catalogue takes what the vendor has, so that created, updated and unchanged can be told apart.
 // each, unless nil, sees every entity.
 func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, error], each func(vendors.Stored) error) (*catalogue, error) {
-	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past}
+	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past,
+		keysOnly: j.Resource.Amend != nil && j.Plan == nil && !j.plans}
 	j.Refers.forget(j)
 	for e, err := range stored {
 		if j.stopped() || ctx.Err() != nil {

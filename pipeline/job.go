@@ -69,6 +69,7 @@ type Job struct {
 	Progress func(Progress)
 
 	deletes bool             // its entities are names of what is to go
+	plans   bool             // what the vendor has is to be known again
 	learned *survey          // that was made before; nil: none was
 	learns  bool             // the survey is kept
 	unsent  bool             // nothing of the feed is sent

@@ -50,7 +50,7 @@ func Plan(ctx context.Context, job *Job) (*PlanResult, error) {
 		return &PlanResult{job.result(survey.facts.rows, survey.collector), &Changes{}}, err
 	}
 	survey.collector.Close()
-	job.Compare = true
+	job.Compare, job.plans = true, true
 	held, kept, err := job.shelved(ctx, survey.owners)
 	if err != nil {
 		return nil, err

@@ -173,12 +173,24 @@ func unescapeItem(item []byte) []byte {
 
 // JoinItems writes values as one cell that Items takes apart again.
 func JoinItems(items []string) string {
-	escape := strings.NewReplacer(`\`, `\\`, `|`, `\|`)
-	escaped := make([]string, len(items))
+	var cell strings.Builder
 	for i, item := range items {
-		escaped[i] = escape.Replace(item)
+		if i > 0 {
+			cell.WriteByte('|')
+		}
+		for {
+			at := strings.IndexAny(item, `\|`)
+			if at < 0 {
+				break
+			}
+			cell.WriteString(item[:at])
+			cell.WriteByte('\\')
+			cell.WriteByte(item[at])
+			item = item[at+1:]
+		}
+		cell.WriteString(item)
 	}
-	return strings.Join(escaped, "|")
+	return cell.String()
 }
 
 // Trim removes the blanks around a value: those of ASCII, and the no-break space that spreadsheets

@@ -117,9 +117,14 @@ func (c *cutter) bind(header *formats.Header) error {
 	return nil
 }
 
+// columnsOf lists the columns of fields, of a family all that the feed has; -1 for a field that it has not.
 func columnsOf(columns []int, layout *schema.Layout, fields []string) []int {
 	for _, field := range fields {
-		columns = append(columns, layout.Column(field))
+		if family := layout.Family(field); family != nil {
+			columns = append(columns, family...)
+		} else {
+			columns = append(columns, layout.Column(field))
+		}
 	}
 	return columns
 }

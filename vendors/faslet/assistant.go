@@ -36,7 +36,7 @@ func assistant(name, path, doc string, answers schema.Schema) *vendors.Resource 
 		Doc:     doc,
 		Noun:    vendors.Noun{One: "question", Many: "questions"},
 		Schema:  fields,
-		Rules:   []*schema.Rule{locatorMissing, questionMixed},
+		Rules:   []*schema.Rule{locatorMissing},
 		Key:     "product.productIdentifier",
 		Else:    "product.productUrl",
 		Besides: besides(fields, "product.productIdentifier"),
@@ -96,19 +96,14 @@ type Experiments struct {
 	NewDevice          string `json:"newDevice,omitempty"`
 }
 
-// The rules of questions.
-var (
-	locatorMissing = &schema.Rule{ID: "product.locator", Clause: clause(379),
-		Sentence: "a question needs the product's productIdentifier or productUrl"}
-	questionMixed = &schema.Rule{ID: "question.mixed", Clause: clause(395),
-		Sentence: "questions that differ in their reference items alone need different names in question"}
-)
+// locatorMissing is the rule of what a question is about.
+var locatorMissing = &schema.Rule{ID: "product.locator", Clause: clause(379),
+	Sentence: "a question needs the product's productIdentifier or productUrl"}
 
 // questionSchema lists the fields of the document's shared request body.
 func questionSchema() schema.Schema {
 	fields := schema.Schema{
 		{Name: "userId", Clause: clause(363), Example: "user-123", Doc: "The number of the shopper; the vendor makes one when left empty.", Synonyms: userSynonyms},
-		questionField(363),
 		{Name: "product.productUrl", Clause: clause(374), Type: schema.URL, Example: "https://shop.example.com/linen-midi-dress",
 			Doc: "The address of the product in the shop; it or productIdentifier is needed.", Synonyms: append([]string{"product url"}, urlSynonyms...)},
 		{Name: "product.productIdentifier", Clause: clause(375), Example: "LD-1042",
@@ -155,22 +150,15 @@ func encodeQuestion(e *vendors.Entity) any {
 	}
 }
 
-// checkQuestion judges what spans the fields of a record, and compares it with the first.
+// checkQuestion looks for what names the product. What cannot be read is told by itself.
 func checkQuestion(e *vendors.Entity, record int) {
 	r := &e.Records[record]
-	if !r.Has("product.productIdentifier") && !r.Has("product.productUrl") && !faulty(r, "product.productIdentifier") && !faulty(r, "product.productUrl") {
-		e.Add(schema.Problem{Rule: locatorMissing, Record: record, Field: "product.productIdentifier"})
-	}
-	if record == 0 {
-		return
-	}
-	for i := range r.Layout.Columns {
-		if column := &r.Layout.Columns[i]; column.Param != "" && string(r.Values[i]) != string(e.Records[0].Values[i]) {
-			e.Add(schema.Problem{Rule: questionMixed, Record: record, Field: column.Name, Message: "the row asks the same as " + schema.OtherCell +
-				", but for this; give the two different names in question"})
+	for _, name := range [...]string{"product.productIdentifier", "product.productUrl"} {
+		if r.Has(name) || faulty(r, name) {
 			return
 		}
 	}
+	e.Add(schema.Problem{Rule: locatorMissing, Record: record, Field: "product.productIdentifier"})
 }
 
 // faulty reports whether a rule was broken in a field, also by a cell that a spreadsheet could not calculate.

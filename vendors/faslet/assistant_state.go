@@ -86,7 +86,8 @@ func stateSchema() schema.Schema {
 			Doc: "The number of the product; rows that carry it with one userId and question are one question.", Synonyms: productSynonyms},
 		{Name: "userId", Clause: clause(230), Example: "1234", Doc: "The number of the shopper, on all rows of a question; the vendor makes one when left empty.",
 			Synonyms: userSynonyms},
-		questionField(225),
+		{Name: "question", Clause: clause(225), Example: "q-1",
+			Doc: "Your own name of the question, to tell apart questions about one product and no known shopper; it is not sent."},
 		{Name: "productName", Clause: clause(227), Shared: true, Example: "Linen midi dress", Doc: "The name of the product.",
 			Synonyms: []string{"name", "title", "product title", "bezeichnung", "produktname", "productnaam", "titel"}},
 		{Name: "productUrl", Clause: clause(228), Shared: true, Type: schema.URL, Example: "https://shop.example.com/linen-midi-dress",
@@ -113,12 +114,6 @@ func stateSchema() schema.Schema {
 }
 
 var userSynonyms = []string{"user", "customer id", "shopper id"}
-
-// questionField is the column that tells questions apart that nothing else does. It is not sent.
-func questionField(line int) schema.Field {
-	return schema.Field{Name: "question", Clause: clause(line), Example: "q-1",
-		Doc: "Your own name of the question, to tell apart questions that are alike in what names them; it is not sent."}
-}
 
 // encodeState makes a question of a product's variants, which are put in order, so that the order of rows
 // leaves no trace.

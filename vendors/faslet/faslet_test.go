@@ -40,8 +40,15 @@ func keyOf(r *vendors.Resource, row row) string {
 	}
 	text := vendors.AppendKey(nil, []byte(key))
 	for _, name := range append([]string{r.Part}, r.Besides...) {
-		if name != "" {
+		before, placeholder, after, _ := (&schema.Field{Name: name}).Placeholder()
+		switch {
+		case name == "":
+		case placeholder == "":
 			text = vendors.AppendKeyItem(text, []byte(row[name]))
+		default:
+			for n := 1; n <= 12; n++ {
+				text = vendors.AppendKeyItem(text, []byte(row[fmt.Sprint(before, n, after)]))
+			}
 		}
 	}
 	return string(text)

@@ -43,21 +43,26 @@ func sizeList(entities []*vendors.Entity) (path string, list []byte, err error) 
 // uploadSizes sends size charts of one brand. A list that is refused whole is split by the caller; one
 // that was taken but for some items is followed up here.
 func uploadSizes(ctx context.Context, client *vendors.Client, u vendors.Upload) error {
-	if u.CreateOnly {
-		return errors.New("Faslet has no request that creates size charts without updating those that it has: load without --create-only")
-	}
 	for _, e := range u.Entities {
 		e.Outcome, e.Answer = vendors.Unsettled, nil // an earlier attempt may have settled some
+		if u.CreateOnly {
+			e.Outcome, e.Answer = vendors.Refused, &vendors.APIError{Code: "create-only",
+				Message: "Faslet has no request that creates size charts without updating those that it has: load without --create-only"}
+		}
 	}
-	return sendSizes(ctx, client, u.Entities)
+	if u.CreateOnly {
+		return nil
+	}
+	return sendSizes(ctx, client, u.Entities, false)
 }
 
-// sendSizes sends a list, and settles all of it.
+// sendSizes sends a list, and settles all of it. created tells that an earlier list with these entities
+// was answered as one that created them.
 //
 // Whether the numbers of [Item N] begin at 0 or 1, the document does not say, and a message may have
 // none. So the items that a message may mean are sent once more in smaller lists, which does no harm,
 // until a message can only mean one. What the messages do not mean is done.
-func sendSizes(ctx context.Context, client *vendors.Client, entities []*vendors.Entity) error {
+func sendSizes(ctx context.Context, client *vendors.Client, entities []*vendors.Entity, created bool) error {
 	path, list, err := sizeList(entities)
 	if err != nil {
 		return err
@@ -80,29 +85,30 @@ func sendSizes(ctx context.Context, client *vendors.Client, entities []*vendors.
 		refuse(entities[0], response.Status, strings.Join(messages, "; "))
 		return nil
 	}
+	created = created || response.Status != http.StatusOK
 	suspects := suspected(messages, len(entities))
 	var again []*vendors.Entity
 	for i, e := range entities {
 		switch {
 		case suspects[i]:
 			again = append(again, e)
-		case response.Status == http.StatusOK:
-			e.Outcome = vendors.Updated
-		default:
+		case created:
 			e.Outcome = vendors.Created
+		default:
+			e.Outcome = vendors.Updated
 		}
 	}
-	return sendSuspects(ctx, client, again)
+	return sendSuspects(ctx, client, again, created)
 }
 
 // sendSuspects sends two halves of a list by themselves. A half that is refused whole is halved again.
-func sendSuspects(ctx context.Context, client *vendors.Client, entities []*vendors.Entity) error {
+func sendSuspects(ctx context.Context, client *vendors.Client, entities []*vendors.Entity, created bool) error {
 	half := (len(entities) + 1) / 2
 	for _, part := range [...][]*vendors.Entity{entities[:half], entities[half:]} {
 		if len(part) == 0 {
 			continue
 		}
-		err := sendSizes(ctx, client, part)
+		err := sendSizes(ctx, client, part, created)
 		var answer *vendors.APIError
 		if !errors.As(err, &answer) || answer.Temporary() || answer.Unauthorised() {
 			if err != nil {
@@ -112,7 +118,7 @@ func sendSuspects(ctx context.Context, client *vendors.Client, entities []*vendo
 		}
 		if len(part) == 1 {
 			part[0].Outcome, part[0].Answer = vendors.Refused, answer
-		} else if err := sendSuspects(ctx, client, part); err != nil {
+		} else if err := sendSuspects(ctx, client, part, created); err != nil {
 			return err
 		}
 	}

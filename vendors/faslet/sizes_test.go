@@ -176,6 +176,8 @@ func TestAnswersToSizes(t *testing.T) {
 		{"one error beside a success", []answer{{201, `{"error": {"message": "[Item 0] No Product ID"}}`}, {400, `{"error": {"message": "No Product ID"}}`}},
 			"refused (No Product ID), created", 0, false, 2},
 		{"either of two", []answer{{201, `{"errors": [{"message": "[Item 1] a"}]}`}, {200, `{}`}, {201, `{"errors": [{"message": "[Item 0] a"}]}`}},
+			"created, refused ([Item 0] a)", 0, false, 3},
+		{"either of two that were there", []answer{{200, `{"errors": [{"message": "[Item 1] a"}]}`}, {200, `{}`}, {200, `{"errors": [{"message": "[Item 0] a"}]}`}},
 			"updated, refused ([Item 0] a)", 0, false, 3},
 		{"gone wrong in between", []answer{{201, `{"errors": [{"message": "[Item 1] a"}]}`}, {503, ``}}, "unsettled, unsettled", 503, false, 2},
 		{"cut in between", []answer{{201, `{"errors": [{"message": "a"}]}`}, {201, `{}`}, {0, ``}}, "created, unsettled", 0, true, 3},
@@ -191,9 +193,10 @@ func TestAnswersToSizes(t *testing.T) {
 			t.Errorf("%s: %v, %s after %d calls, want %s after %d", test.name, err, outcomes(entities), len(server.calls), test.want, test.calls)
 		}
 	}
-	err := SizeSpecs.Upload(context.Background(), clientOf(t, &vendor{}), vendors.Upload{Entities: charts(t, 1), CreateOnly: true})
-	if err == nil || !strings.Contains(err.Error(), "create-only") {
-		t.Errorf("only created: %v", err)
+	server, entities := &vendor{}, charts(t, 1)
+	err := SizeSpecs.Upload(context.Background(), clientOf(t, server), vendors.Upload{Entities: entities, CreateOnly: true})
+	if err != nil || entities[0].Outcome != vendors.Refused || !strings.Contains(entities[0].Answer.Message, "create-only") || len(server.calls) > 0 {
+		t.Errorf("only created: %v, %s after %d calls", err, outcomes(entities), len(server.calls))
 	}
 }
 

@@ -40,7 +40,7 @@ var Vendor = &vendors.Vendor{
 func authorize(r *http.Request, _ *vendors.Account) error {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || token == "" {
-		return errors.New("Fit Analytics needs a token of the customer, and the request has none")
+		return errors.New("the request has no token of a customer, which Fit Analytics needs")
 	}
 	return nil
 }

@@ -18,13 +18,14 @@ func (v *Vendor) Setting(name string) *Setting {
 // KeyFields names the fields that name an entity, with a word between them when there are two:
 // "product_id and batch_id". One of two that will do stands behind the other: "sku (or product_variant_id)".
 func (r *Resource) KeyFields(word string) string {
-	switch {
-	case r.Else != "":
-		return r.Key + " (or " + r.Else + ")"
-	case r.Part == "":
-		return r.Key
+	fields := r.Key
+	if r.Else != "" {
+		fields += " (or " + r.Else + ")"
 	}
-	return r.Key + " " + word + " " + r.Part
+	if r.Part != "" {
+		fields += " " + word + " " + r.Part
+	}
+	return fields
 }
 
 // PartKey is the key of an entity that two fields name, as a cell that lists both: "LD-1042|nl-spring".
@@ -53,15 +54,16 @@ func appendItem[T string | []byte](dst []byte, item T) []byte {
 	return dst
 }
 
-// SplitPartKey takes apart what PartKey joined; ok is false when it did not.
+// SplitPartKey takes apart what PartKey joined; ok is false when it did not. Of a longer key, the first two
+// items are returned all the same.
 func SplitPartKey(joined string) (key, part string, ok bool) {
 	var parts []string
 	schema.Items([]byte(joined), func(item []byte) bool {
 		parts = append(parts, string(item))
 		return len(parts) < 3
 	})
-	if len(parts) != 2 {
+	if len(parts) < 2 {
 		return "", "", false
 	}
-	return parts[0], parts[1], true
+	return parts[0], parts[1], len(parts) == 2
 }

@@ -24,10 +24,14 @@ func TestPartKeysAreTakenApart(t *testing.T) {
 			t.Errorf("SplitPartKey(%q) = %q, %q", whole, key, part)
 		}
 	}
+	if key, part, _ := SplitPartKey(`a\|b|c|d`); key != "a|b" || part != "c" {
+		t.Errorf("of a longer key %q and %q are given", key, part)
+	}
 }
 
 func TestKeyFieldsAreNamed(t *testing.T) {
-	for want, r := range map[string]Resource{"sku": {Key: "sku"}, "product_id or batch_id": {Key: "product_id", Part: "batch_id"}} {
+	for want, r := range map[string]Resource{"sku": {Key: "sku"}, "product_id or batch_id": {Key: "product_id", Part: "batch_id"},
+		"sku (or id)": {Key: "sku", Else: "id"}, "id (or key) or name": {Key: "id", Else: "key", Part: "name"}} {
 		if got := r.KeyFields("or"); got != want {
 			t.Errorf("KeyFields = %q, want %q", got, want)
 		}

@@ -59,7 +59,7 @@ var named = map[string][]string{
 }
 
 // parts are resources whose entities are parts of what another resource makes: an empty account takes none of them.
-var parts = map[string]bool{"faire/variants": true, "faire/option-sets": true}
+var parts = map[string]bool{"faire/variants": true, "faire/option-sets": true, "faire/inventory": true, "faire/prepacks": true}
 
 // setChecks says how many cases a property is checked with.
 func setChecks(t *testing.T, checks int) {

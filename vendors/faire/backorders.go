@@ -111,7 +111,7 @@ func judgeAvailability(e *vendors.Entity, record int) {
 	case discontinued && until:
 		e.Add(schema.Problem{Rule: backorderReason, Record: record, Field: "backordered_until",
 			Message: "the item is discontinued, and so does not come back"})
-	case !discontinued && !until && (r.OK("discontinued") || !r.Has("discontinued")):
+	case !discontinued && !until && (r.OK("discontinued") || lacks(r, "discontinued")) && lacks(r, "backordered_until"):
 		e.Add(schema.Problem{Rule: backorderReason, Record: record, Field: "backordered_until"})
 	}
 	if r.OK("ordered_quantity") && r.OK("available_quantity") && wholeOf(r, "available_quantity") >= wholeOf(r, "ordered_quantity") {

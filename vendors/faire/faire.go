@@ -16,13 +16,16 @@ import (
 
 // Vendor is Faire.
 var Vendor = &vendors.Vendor{
-	Name:      "faire",
-	Title:     "Faire",
-	Doc:       "wholesale marketplace where independent retailers order from brands",
-	BaseURL:   "https://www.faire.com/external-api/v2",
-	Resources: []*vendors.Resource{Products, Variants, OptionSets},
+	Name:    "faire",
+	Title:   "Faire",
+	Doc:     "wholesale marketplace where independent retailers order from brands",
+	BaseURL: "https://www.faire.com/external-api/v2",
+	Resources: []*vendors.Resource{Products, Variants, OptionSets, Inventory, Prepacks, TaxonomyTypes, Orders, OrderAcceptance, Shipments, Backorders,
+		Brand, Retailers},
 	Authorize: authorize,
 	Connect:   connect,
+	Probe:     probe,
+	Explain:   explain,
 	Settings: []vendors.Setting{
 		{Name: currencySetting, Doc: "currency of prices that a feed gives without one, as a code of three letters such as USD"},
 	},

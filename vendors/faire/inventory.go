@@ -134,7 +134,7 @@ func encodeStock(e *vendors.Entity) any {
 	}
 	for i := range e.Records {
 		r := &e.Records[i]
-		if !r.Has("sku") && !r.Has("product_variant_id") {
+		if lacks(r, "sku", "product_variant_id") {
 			e.Add(schema.Problem{Rule: stockUnnamed, Record: i, Field: "sku"})
 		}
 		if i > 0 {

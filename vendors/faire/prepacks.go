@@ -114,8 +114,7 @@ func prepackSchema() schema.Schema {
 			Synonyms: []string{"product_variant_id", "faire variant id", "variant token"}},
 		{Name: "sku", Clause: clause(1376), Example: "LD-1042-RED-36", Doc: "Your own number of the variant of the row.",
 			Synonyms: []string{"variant sku", "item sku"}},
-		{Name: sizeField, Clause: clause(1297), Example: "36", Doc: "The size of the row.",
-			Synonyms: []string{"size", "größe", "maat", "taille", "taglia"}},
+		{Name: sizeField, Clause: clause(1297), Example: "36", Doc: "The size of the row."},
 		{Name: "option.{name}", Clause: clause(1295), Shared: true, Example: "Red",
 			Doc: "What of the product's other options the prepack has, such as option.Color."},
 		{Name: "quantity", Clause: clause(1377), Example: "2", Doc: "How many pieces of the size the prepack holds.",
@@ -214,7 +213,7 @@ func encodePrepack(e *vendors.Entity) any {
 	first := &e.Records[0]
 	wanted := &WantedPrepack{ProductID: first.Text("product_id"), ProductKey: first.Text("product_key"), Name: first.Text("name"), ID: first.Text("id")}
 	for i := range e.Records {
-		if r := &e.Records[i]; !r.Has("product_id") && !r.Has("product_key") {
+		if r := &e.Records[i]; lacks(r, "product_id", "product_key") {
 			e.Add(schema.Problem{Rule: packProduct, Record: i, Field: "product_id"})
 		}
 	}
@@ -263,10 +262,10 @@ func rowItems(e *vendors.Entity) (items []PackItem, places []int) {
 	others := otherOptions(e.Records)
 	for i := range e.Records {
 		r := &e.Records[i]
-		if !r.Has("quantity") {
+		if lacks(r, "quantity") {
 			e.Add(schema.Problem{Rule: packItem, Record: i, Field: "quantity", Message: "the row has no quantity"})
 		}
-		if !r.Has(sizeField) && !r.Has("sku") && !r.Has("variant_id") {
+		if lacks(r, sizeField, "sku", "variant_id") {
 			e.Add(schema.Problem{Rule: packItem, Record: i, Field: sizeField, Message: "the row does not say what it holds: option.Size, sku or variant_id"})
 			continue
 		}
@@ -275,6 +274,16 @@ func rowItems(e *vendors.Entity) (items []PackItem, places []int) {
 		places = append(places, i)
 	}
 	return items, places
+}
+
+// lacks reports whether a row has none of these fields, not even a faulty value of one.
+func lacks(r *schema.Record, fields ...string) bool {
+	for _, name := range fields {
+		if column := r.Layout.Column(name); column >= 0 && (len(r.Values[column]) > 0 || r.Bad[column]) {
+			return false
+		}
+	}
+	return true
 }
 
 // otherOptions are the options besides the size that the records share.

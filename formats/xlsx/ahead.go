@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	chunkSize  = 256 << 10 // bytes of a sheet that are scanned at once
+	chunkSize  = 128 << 10 // bytes of a sheet that are scanned at once
 	maxWorkers = 4         // inflating cannot keep more of them busy
 )
 
@@ -44,34 +44,41 @@ func (c *chunk) fill(left []byte, src io.Reader) (rest []byte) {
 	return rest
 }
 
-// An ahead inflates a sheet in one goroutine and scans its rows in others. What they find counts
-// only when their chunk's turn comes and all before it was read up to its first byte: a chunk may
+// An ahead inflates a sheet in one goroutine. Who has nothing else to do scans its rows: the goroutine
+// that uses the reader while it waits, the one that inflates when nobody takes its chunks, and more
+// goroutines when there are more processors than those two keep busy; so two processors share the work
+// and hardly ever wait for each other (BenchmarkRead). What is found counts
+// only when its chunk's turn comes and all before it was read up to its first byte: a chunk may
 // have been cut inside a comment that holds a row's end, or may follow rows with a higher number.
-// Whatever a worker cannot take as plain rows is read from the ahead as a stream of bytes, by the
-// same scanner that reads when there are no workers; so errors and their places are the same too.
+// Whatever cannot be taken as plain rows is read from the ahead as a stream of bytes, by the
+// same scanner that reads when nothing is read ahead; so errors and their places are the same too.
 type ahead struct {
 	free, jobs, order chan *chunk // order holds those in jobs and those being scanned, as they follow
+	block             func() *formats.Block
 	stop              chan struct{}
 	running           sync.WaitGroup
 
 	// The rest belongs to the goroutine that uses the reader.
-	current *chunk // whose turn it is
-	rest    []byte // of its bytes
-	err     error  // what follows them
+	scanner *sheetScanner // of chunks
+	current *chunk        // whose turn it is
+	rest    []byte        // of its bytes
+	err     error         // what follows them
 }
 
 // startAhead starts goroutines that read on where the scanner is. It must be told to end.
 func startAhead(s *sheetScanner, workers, size int, block func() *formats.Block) *ahead {
-	chunks := workers + 2
-	a := &ahead{free: make(chan *chunk, chunks), jobs: make(chan *chunk, chunks), order: make(chan *chunk, chunks), stop: make(chan struct{})}
+	chunks := workers + 4
+	a := &ahead{free: make(chan *chunk, chunks), jobs: make(chan *chunk, workers), order: make(chan *chunk, chunks),
+		block: block, stop: make(chan struct{}), scanner: s.worker()}
 	for range chunks {
 		a.free <- &chunk{scanned: make(chan struct{}, 1)}
 	}
 	src := io.MultiReader(bytes.NewReader(bytes.Clone(s.data[s.pos:])), s.src)
-	a.running.Go(func() { a.inflate(src, size) })
-	for range workers {
+	inflating := s.worker()
+	a.running.Go(func() { a.inflate(src, size, inflating) })
+	for range workers - 2 {
 		worker := s.worker()
-		a.running.Go(func() { a.scan(worker, block) })
+		a.running.Go(func() { a.help(worker) })
 	}
 	s.readFrom(a)
 	return a
@@ -83,44 +90,76 @@ func (a *ahead) end() {
 	a.running.Wait()
 }
 
-func (a *ahead) inflate(src io.Reader, size int) {
-	defer close(a.jobs)
+// inflate fills chunks until the sheet ends, and scans those that nobody else takes.
+func (a *ahead) inflate(src io.Reader, size int, worker *sheetScanner) {
 	var left []byte
-	for {
-		var c *chunk
-		select {
-		case c = <-a.free:
-		case <-a.stop:
+	for more := true; more; {
+		c := a.freeChunk(worker)
+		if c == nil {
 			return
 		}
 		if c.buffer == nil {
 			c.buffer = make([]byte, size)
 		}
 		left = c.fill(left, src)
-		last := c.err != nil
-		a.order <- c // neither waits: there are no more chunks than room
-		a.jobs <- c
-		if last {
-			return
+		more = c.err == nil
+		a.order <- c // does not wait: there are no more chunks than room
+		select {
+		case a.jobs <- c:
+		default:
+			a.scan(c, worker)
+		}
+	}
+	close(a.jobs)
+	a.help(worker)
+}
+
+// freeChunk waits for a chunk that can be filled, and scans others meanwhile. It is nil when the
+// ahead is to end.
+func (a *ahead) freeChunk(worker *sheetScanner) *chunk {
+	for {
+		select {
+		case c := <-a.free:
+			return c
+		case <-a.stop:
+			return nil
+		default:
+		}
+		select {
+		case c := <-a.free:
+			return c
+		case job := <-a.jobs:
+			a.scan(job, worker)
+		case <-a.stop:
+			return nil
 		}
 	}
 }
 
-func (a *ahead) scan(worker *sheetScanner, block func() *formats.Block) {
-	for c := range a.jobs {
+// help scans chunks until there are no more.
+func (a *ahead) help(worker *sheetScanner) {
+	for {
 		select {
 		case <-a.stop:
 			return
-		default:
+		case c, open := <-a.jobs:
+			if !open {
+				return
+			}
+			a.scan(c, worker)
 		}
-		c.block = block()
-		c.taken = worker.scanChunk(c.data, c.block)
-		c.rows = worker.rows
-		c.scanned <- struct{}{}
 	}
 }
 
-// next returns the next chunk, scanned. The last one it returned must have been read to its end.
+func (a *ahead) scan(c *chunk, worker *sheetScanner) {
+	c.block = a.block()
+	c.taken = worker.scanChunk(c.data, c.block)
+	c.rows = worker.rows
+	c.scanned <- struct{}{}
+}
+
+// next returns the next chunk, scanned, and scans others while it waits. The last one it returned must
+// have been read to its end.
 func (a *ahead) next(ctx context.Context) (*chunk, error) {
 	if a.current == nil {
 		select {
@@ -129,11 +168,24 @@ func (a *ahead) next(ctx context.Context) (*chunk, error) {
 			return nil, ctx.Err()
 		}
 	}
-	select {
-	case <-a.current.scanned:
-		return a.current, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
+	for jobs := a.jobs; ; {
+		select {
+		case <-a.current.scanned:
+			return a.current, nil
+		default:
+		}
+		select {
+		case <-a.current.scanned:
+			return a.current, nil
+		case job, open := <-jobs:
+			if !open {
+				jobs = nil
+				continue
+			}
+			a.scan(job, a.scanner)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package xlsx
 
 import (
 	"archive/zip"
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -14,8 +13,6 @@ import (
 	"path"
 	"strings"
 	"sync/atomic"
-
-	"github.com/klauspost/compress/flate"
 
 	"bulkload/formats"
 )
@@ -229,7 +226,7 @@ func (a *archive) open(name string, limit int64, consumed *atomic.Int64) (*part,
 	case zip.Store:
 		p.plain = packed
 	case zip.Deflate:
-		p.plain = flate.NewReader(bufio.NewReaderSize(packed, int(min(f.CompressedSize64, packedRoom))))
+		p.plain = newInflater(packed, f.CompressedSize64, f.UncompressedSize64)
 	default:
 		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook's part %q is compressed by method %d, only deflate is read", f.Name, f.Method)}
 	}

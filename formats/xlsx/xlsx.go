@@ -66,7 +66,7 @@ type tuning struct {
 	plain   bool // see sheetScanner
 	spill   int  // bytes of shared strings that are held in memory
 	chunk   int  // bytes that are scanned ahead at once
-	workers int  // goroutines that do so; fewer than two: rows are read in turn
+	workers int  // goroutines that do so, the reader's own among them; fewer than two: rows are read in turn
 }
 
 func newReader(file io.ReaderAt, size int64, o formats.Options, tune tuning) (*Reader, error) {

@@ -44,7 +44,7 @@ func TestStateIsAsked(t *testing.T) {
 			t.Errorf("%s: %v", test.name, err)
 		}
 		want := []call{{"POST", test.target, "shop-1", "Bearer secret", "application/json", test.body}}
-		if diff := cmp.Diff(want, server.calls, cmp.AllowUnexported(call{})); diff != "" {
+		if diff := cmp.Diff(want, server.sent(), cmp.AllowUnexported(call{})); diff != "" {
 			t.Errorf("%s: calls (-want +got):\n%s", test.name, diff)
 		}
 	}
@@ -132,7 +132,7 @@ func TestAsking(t *testing.T) {
 				t.Errorf("%s: %s", test.name, body)
 			}
 			want := []call{{"POST", "/public/v2/assistant/" + path, "shop-1", "Bearer secret", "application/json", string(e.Body)}}
-			if diff := cmp.Diff(want, server.calls, cmp.AllowUnexported(call{})); diff != "" {
+			if diff := cmp.Diff(want, server.sent(), cmp.AllowUnexported(call{})); diff != "" {
 				t.Errorf("%s: calls (-want +got):\n%s", test.name, diff)
 			}
 		}

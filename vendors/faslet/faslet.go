@@ -50,11 +50,11 @@ func connect(account *vendors.Account) (any, error) {
 // authorize sends the account's token and shop (faslet:11).
 func authorize(r *http.Request, account *vendors.Account) error {
 	if account.Token.Empty() {
-		return errors.New("Faslet needs a token, and the account has none")
+		return errors.New("the account has no token, and Faslet needs one")
 	}
 	shop, ok := account.State.(string)
 	if !ok {
-		return errors.New("Faslet needs the shop's ID with each request: give the account " + shopSetting)
+		return errors.New("the account has no " + shopSetting + ", and Faslet needs the shop's ID with each request")
 	}
 	r.Header.Set("Authorization", "Bearer "+account.Token.Reveal())
 	r.Header.Set(vocabulary.ShopHeader, shop)

@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,12 +146,22 @@ type answer struct {
 
 // vendor answers with its answers in turn and keeps the calls.
 type vendor struct {
+	mu      sync.Mutex
 	calls   []call
 	answers []answer
 }
 
+// sent lists the calls so far.
+func (v *vendor) sent() []call {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.calls
+}
+
 func (v *vendor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
+	v.mu.Lock()
+	defer v.mu.Unlock()
 	v.calls = append(v.calls, call{r.Method, r.RequestURI, r.Header.Get("faslet-shopid"), r.Header.Get("Authorization"), r.Header.Get("Content-Type"), string(body)})
 	if len(v.answers) == 0 {
 		w.WriteHeader(http.StatusTeapot)
@@ -244,7 +255,7 @@ func TestProbe(t *testing.T) {
 			t.Errorf("%s: %v, want status %d", test.name, err, test.status)
 		}
 		want := []call{{"POST", "/public/v2/assistant/context", "shop-1", "Bearer secret", "application/json", `{"product":{}}`}}
-		if diff := cmp.Diff(want, server.calls, cmp.AllowUnexported(call{})); diff != "" {
+		if diff := cmp.Diff(want, server.sent(), cmp.AllowUnexported(call{})); diff != "" {
 			t.Errorf("%s: calls (-want +got):\n%s", test.name, diff)
 		}
 	}

@@ -98,7 +98,7 @@ func TestAnswersToOrders(t *testing.T) {
 			t.Errorf("%+v: %v, %s, want %s", test.answer, err, outcomes([]*vendors.Entity{e}), test.want)
 		}
 		want := []call{{"POST", "/public/v1/orders", "shop-1", "Bearer secret", "application/json", string(e.Body)}}
-		if diff := cmp.Diff(want, server.calls, cmp.AllowUnexported(call{})); diff != "" {
+		if diff := cmp.Diff(want, server.sent(), cmp.AllowUnexported(call{})); diff != "" {
 			t.Errorf("calls (-want +got):\n%s", diff)
 		}
 	}

@@ -148,9 +148,9 @@ func TestAnswersToReturns(t *testing.T) {
 		if err := upload(clientOf(t, server), Returns, entities...); err != nil || outcomes(entities) != test.want {
 			t.Errorf("%s: %v\n got %s\nwant %s", test.name, err, outcomes(entities), test.want)
 		}
-		if want := fmt.Sprintf("[%s,%s,%s]", entities[0].Body, entities[1].Body, entities[2].Body); len(server.calls) != 1 || server.calls[0] !=
+		if want := fmt.Sprintf("[%s,%s,%s]", entities[0].Body, entities[1].Body, entities[2].Body); len(server.sent()) != 1 || server.sent()[0] !=
 			(call{"POST", "/public/v1/returns", "shop-1", "Bearer secret", "application/json", want}) {
-			t.Errorf("%s: sent %+v", test.name, server.calls)
+			t.Errorf("%s: sent %+v", test.name, server.sent())
 		}
 	}
 }

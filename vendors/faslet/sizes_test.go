@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -47,7 +49,7 @@ func TestBrandsAreEscaped(t *testing.T) {
 		if err := upload(clientOf(t, server), SizeSpecs, e); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.TrimPrefix(server.calls[0].target, "/public/v1/size-specs/"); strings.ReplaceAll(got, "'", "%27") != want {
+		if got := strings.TrimPrefix(server.sent()[0].target, "/public/v1/size-specs/"); strings.ReplaceAll(got, "'", "%27") != want {
 			t.Errorf("brand %q goes to %s, want %s", brand, got, want)
 		}
 	}
@@ -59,16 +61,17 @@ func TestBrandsAreEscaped(t *testing.T) {
 
 // brand is a vendor that skips some products, and counts items as it likes; as a slip it may refuse whole lists.
 type brand struct {
+	mu      sync.Mutex
 	base    int
 	unnamed bool // its messages have no numbers
 	skips   map[string]bool
 	refuses map[string]bool
-	calls   int
 	stored  map[string]bool
 }
 
 func (b *brand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	b.calls++
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	body, _ := io.ReadAll(r.Body)
 	var list []Descriptor
 	if err := json.Unmarshal(body, &list); err != nil {
@@ -99,19 +102,22 @@ func (b *brand) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // those are refused.
 func TestItemsAreFoundWhateverTheirBase(t *testing.T) {
 	all := charts(t, 9)
-	handler := &brand{}
-	client := clientOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
+	var now atomic.Pointer[brand]
+	client := clientOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { now.Load().ServeHTTP(w, r) }))
 	rapid.Check(t, func(t *rapid.T) {
 		entities := all[:rapid.IntRange(1, len(all)).Draw(t, "length")]
-		handler = &brand{base: rapid.IntRange(0, 1).Draw(t, "base"), unnamed: rapid.Bool().Draw(t, "unnamed"), skips: map[string]bool{}, stored: map[string]bool{}}
+		handler := &brand{base: rapid.IntRange(0, 1).Draw(t, "base"), unnamed: rapid.Bool().Draw(t, "unnamed"), skips: map[string]bool{}, stored: map[string]bool{}}
 		for i := range entities {
 			if rapid.IntRange(0, 3).Draw(t, fmt.Sprint("skip ", i)) == 0 {
 				handler.skips[fmt.Sprint("p", i)] = true
 			}
 		}
+		now.Store(handler)
 		if err := upload(client, SizeSpecs, entities...); err != nil {
 			t.Fatal(err)
 		}
+		handler.mu.Lock()
+		defer handler.mu.Unlock()
 		for i, e := range entities {
 			id := fmt.Sprint("p", i)
 			if skipped := handler.skips[id]; skipped != (e.Outcome == vendors.Refused) || skipped == handler.stored[id] || !skipped && e.Outcome != vendors.Created {
@@ -189,25 +195,26 @@ func TestAnswersToSizes(t *testing.T) {
 		var transport *vendors.TransportError
 		var refusal *vendors.APIError
 		if errors.As(err, &transport) != test.lost || errors.As(err, &refusal) != (test.status != 0) || refusal != nil && refusal.Status != test.status ||
-			outcomes(entities) != test.want || len(server.calls) != test.calls {
-			t.Errorf("%s: %v, %s after %d calls, want %s after %d", test.name, err, outcomes(entities), len(server.calls), test.want, test.calls)
+			outcomes(entities) != test.want || len(server.sent()) != test.calls {
+			t.Errorf("%s: %v, %s after %d calls, want %s after %d", test.name, err, outcomes(entities), len(server.sent()), test.want, test.calls)
 		}
 	}
 	server, entities := &vendor{}, charts(t, 1)
 	err := SizeSpecs.Upload(context.Background(), clientOf(t, server), vendors.Upload{Entities: entities, CreateOnly: true})
-	if err != nil || entities[0].Outcome != vendors.Refused || !strings.Contains(entities[0].Answer.Message, "create-only") || len(server.calls) > 0 {
-		t.Errorf("only created: %v, %s after %d calls", err, outcomes(entities), len(server.calls))
+	if err != nil || entities[0].Outcome != vendors.Refused || !strings.Contains(entities[0].Answer.Message, "create-only") || len(server.sent()) > 0 {
+		t.Errorf("only created: %v, %s after %d calls", err, outcomes(entities), len(server.sent()))
 	}
 }
 
 // TestARefusalWithinSuspectsIsIsolated has a list whose suspects contain one that has lists refused.
 func TestARefusalWithinSuspectsIsIsolated(t *testing.T) {
-	calls := 0
+	var calls atomic.Int64
 	handler := &brand{unnamed: true, skips: map[string]bool{"p1": true}, refuses: map[string]bool{}, stored: map[string]bool{}}
 	client := clientOf(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		calls++
-		if calls > 1 {
-			handler.refuses["p2"] = true // it changed its mind
+		if calls.Add(1) > 1 { // it changed its mind
+			handler.mu.Lock()
+			handler.refuses["p2"] = true
+			handler.mu.Unlock()
 		}
 		handler.ServeHTTP(w, r)
 	}))

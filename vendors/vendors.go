@@ -232,9 +232,9 @@ type Amendment struct {
 
 // Publishing says how a resource's entities come into the vendor's shop.
 type Publishing struct {
-	Field string // the field that carries the state
-	Draft string // its value for what nobody sees
-	Live  string // its value for what everybody sees
+	Fields []string // those that carry a state: the entity's, and its parts'
+	Draft  string   // the state of what nobody sees
+	Live   string   // the state of what everybody sees
 }
 
 // A Setting is what an account of one vendor is told in the configuration, besides what all have.

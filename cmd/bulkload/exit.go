@@ -67,7 +67,7 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitUnauthorised
 	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
 		return exitTemporary
-	case is[*pipeline.StaleError](err):
+	case is[*pipeline.StaleError](err), is[*unpublishedError](err):
 		return exitStale
 	case is[*formats.SyntaxError](err), is[*mapping.Error](err), is[*pipeline.ShortError](err), is[*feedError](err):
 		return exitFeed

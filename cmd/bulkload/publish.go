@@ -45,8 +45,9 @@ func (l *load) executeImport(ctx context.Context, path string) error {
 	var said *saidError
 	if err != nil && !(errors.As(err, &said) && said.code == exitNothing) {
 		if l.resource != nil && errors.As(err, &said) {
-			fmt.Fprintf(l.stderr, "nothing is published, since not all of the feed went in; put the rest right and import the whole feed again with "+
-				"--publish after,\nor take back what is there as a draft: bulkload delete %s --from %s\n", path, l.target())
+			fmt.Fprintf(l.stderr, "nothing is published, since not all of the feed went in. What was made are drafts that nobody sees: put the rest right\n"+
+				"and import the whole feed again with --publish after. To back out, delete the drafts: bulkload delete DRAFTS --from %s,\n"+
+				"where DRAFTS has only the rows of %s that are new.\n", l.target(), l.resource.Noun.Many)
 		}
 		return err
 	}
@@ -83,23 +84,31 @@ func (l *load) publishNow(ctx context.Context) (*pipeline.Result, error) {
 	return pipeline.Import(ctx, l.job)
 }
 
-// notPublishable are the outcomes in a plan of what is not at the vendor, or not as it should be.
-var notPublishable = [...]vendors.Outcome{vendors.Created, vendors.Rejected, vendors.Skipped}
+// notPublishable says of outcomes in a plan why what has them is not published.
+var notPublishable = map[vendors.Outcome]string{
+	vendors.Created: "not at the vendor", vendors.Rejected: "a rule is broken", vendors.Skipped: "left out",
+}
+
+// unpublishedError says why nothing is published: the vendor does not have all of the feed as it is.
+type unpublishedError struct{ why string }
+
+// Error tells what is not as it should be.
+func (e *unpublishedError) Error() string { return "nothing is published: " + e.why }
 
 // onlyPublishes makes sure that nothing but the state of what is there would change.
 func (l *load) onlyPublishes(plan *pipeline.PlanResult) error {
 	counts := &plan.Summary.Counts
-	for _, outcome := range notPublishable {
-		if n := counts.Entities[outcome]; n > 0 {
-			return &pipeline.StaleError{Err: fmt.Errorf("%d %s of the feed cannot be published (%s), so none is", n, l.resource.Noun.Of(n), outcome)}
+	for _, outcome := range vendors.Outcomes {
+		if n := counts.Entities[outcome]; n > 0 && notPublishable[outcome] != "" {
+			return &unpublishedError{fmt.Sprintf("%d %s of the feed: %s", n, l.resource.Noun.Of(n), notPublishable[outcome])}
 		}
 	}
 	for change, err := range plan.Changes.All() {
 		if err != nil {
 			return err
 		}
-		if change.Field != l.resource.Publish.Field {
-			return &pipeline.StaleError{Err: fmt.Errorf("the vendor does not have all of the feed as it is, so nothing is published: %s", change.String())}
+		if !slices.Contains(l.resource.Publish.Fields, change.Field) {
+			return &unpublishedError{"the vendor does not have the feed as it is: " + change.String()}
 		}
 	}
 	return nil

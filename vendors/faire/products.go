@@ -35,7 +35,7 @@ var Products = &vendors.Resource{
 	Decode:    decodeProduct,
 	Canonical: canonicalProduct,
 	Delete:    deleteProduct,
-	Publish:   &vendors.Publishing{Field: "lifecycle_state", Draft: vocabulary.Draft, Live: vocabulary.Published},
+	Publish:   &vendors.Publishing{Fields: []string{"lifecycle_state", "variant_lifecycle_state"}, Draft: vocabulary.Draft, Live: vocabulary.Published},
 	Example:   productExample,
 }
 

@@ -38,7 +38,7 @@ var Variants = &vendors.Resource{
 	Decode:    decodeVariant,
 	Canonical: canonicalVariant,
 	Delete:    deleteVariant,
-	Publish:   &vendors.Publishing{Field: "variant_lifecycle_state", Draft: vocabulary.Draft, Live: vocabulary.Published},
+	Publish:   &vendors.Publishing{Fields: []string{"variant_lifecycle_state"}, Draft: vocabulary.Draft, Live: vocabulary.Published},
 	Example: []map[string]string{
 		{"product_id": "p_123", "sku": "LD-1042-BLUE-M", "option.Color": "Sky", "option.Size": "M", "variant_lifecycle_state": "PUBLISHED",
 			"tariff_code": "620442", "price.USA.wholesale": "28.99", "price.USA.retail": "59.00", "price.USA.currency": "USD",

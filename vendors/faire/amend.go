@@ -282,14 +282,12 @@ func (a *amending) create() vendors.Amendment {
 	}
 	a.entity.Token = a.token
 	a.after = &p
-	for i := range p.Variants {
-		p.judgePrices(i, true, func(rule *schema.Rule, variant int, field, message, suggestion string) {
-			if rule == priceHalf {
-				a.add(rule, variant, field, message, suggestion)
-			}
-		})
-	}
-	p.judgeStates(a.add)
+	told := len(a.entity.Problems)
+	p.judge(true, func(rule *schema.Rule, variant int, field, message, suggestion string) {
+		if rule.Severity == schema.Error && !slices.ContainsFunc(a.entity.Problems[:told], func(p schema.Problem) bool { return p.Rule == rule }) {
+			a.add(rule, variant, field, message, suggestion)
+		}
+	})
 	return vendors.Amendment{Body: creation{&p, sets}, After: &p, Calls: 1}
 }
 

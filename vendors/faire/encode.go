@@ -542,7 +542,7 @@ func (p *Product) judge(whole bool, report reporter) {
 	p.judgeNeeds(report)
 	p.judgeQuantities(report)
 	p.judgePreorder(report)
-	p.judgeImages(report)
+	p.judgeImages(whole, report)
 	for i := range p.Variants {
 		p.judgePrices(i, whole, report)
 	}
@@ -632,11 +632,13 @@ func (d *Preorder) firstField() string {
 	return "preorder_details.expected_ship_window_end_date"
 }
 
-func (p *Product) judgeImages(report reporter) {
-	if p.LifecycleState != vocabulary.Published {
+// judgeImages looks for the image that what is published needs: a variant's own, or one of its product.
+func (p *Product) judgeImages(whole bool, report reporter) {
+	if p.LifecycleState != vocabulary.Published && !whole {
 		return
 	}
-	images, without, first := len(p.Images), 0, -1
+	without, first := 0, -1
+	images := len(p.Images)
 	for i := range p.Variants {
 		images += len(p.Variants[i].Images)
 		if len(p.Variants[i].Images) == 0 && p.Variants[i].state(p) == vocabulary.Published {
@@ -646,8 +648,10 @@ func (p *Product) judgeImages(report reporter) {
 		}
 	}
 	switch {
-	case images == 0:
+	case images == 0 && p.LifecycleState == vocabulary.Published:
 		report(imageMissing, -1, "image_1", "", "")
+	case without > 0 && len(p.Images) == 0:
+		report(imageMissing, first, "variant_image_1", "neither the variant nor its product has an image", "")
 	case without > 0:
 		report(imageOwn, first, "variant_image_1", fmt.Sprintf("published variants without an image of their own: %d", without), "")
 	}

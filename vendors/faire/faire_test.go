@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -202,4 +204,23 @@ func load(t testing.TB, client *vendors.Client, resource *vendors.Resource, rows
 		t.Fatalf("%v: %s", err, body)
 	}
 	return e, string(body)
+}
+
+// tokens finds the tokens that bulkload makes.
+var tokens = regexp.MustCompile(`bl-[a-z2-7]{32}`)
+
+// answerOf is a success with a body.
+func answerOf(body []byte) *http.Response {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body))}
+}
+
+// transport answers requests by a function.
+type transport func(*http.Request) []byte
+
+func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return answerOf(f(r)), nil }
+
+// answering is a client of a vendor that answers so.
+func answering(answer func(*http.Request) []byte) *vendors.Client {
+	return &vendors.Client{Account: &vendors.Account{Name: "test", BaseURL: "http://faire", Token: vendors.NewSecret("token")}, Authorize: authorize,
+		HTTP: &http.Client{Transport: transport(answer)}, Now: time.Now}
 }

@@ -27,7 +27,7 @@ func pages(ctx context.Context, client *vendors.Client, ask vendors.Listing) ite
 			err = byKey(ctx, client, ask, yield)
 		} else {
 			w := walk{client: client, query: filters(ask), compare: ask.Compare, yield: yield, seen: make(map[string]string),
-				ties: make(map[string]bool)}
+				ties: make(map[string]tie)}
 			err = w.all(ctx, ask.Cursor)
 		}
 		if err != nil && !errors.Is(err, errEnough) {
@@ -67,8 +67,18 @@ type walk struct {
 	yield   func(vendors.Page, error) bool
 	since   string            // updated_at_min of the page; empty: from the beginning
 	seen    map[string]string // updated_at of the products that were yielded, by id
-	ties    map[string]bool   // times of ties, and whether they must be read again
+	ties    map[string]tie    // by their times
 }
+
+// A tie is what is known of the products of one time.
+type tie uint8
+
+const (
+	untied  tie = iota
+	trusted     // read once; nothing has turned up that was among them
+	doubted     // one of them has moved since
+	settled     // two readings have the same products
+)
 
 // listed is what the walk needs to know of a product.
 type listed struct {
@@ -120,7 +130,12 @@ func (w *walk) toEnd(ctx context.Context) ([]vendors.Stored, error) {
 		if products[0].UpdatedAt != next {
 			continue
 		}
-		w.ties[next] = w.ties[next] || !w.compare
+		if w.ties[next] == untied {
+			w.ties[next] = trusted
+			if !w.compare {
+				w.ties[next] = doubted
+			}
+		}
 		if _, next, err = w.readTie(ctx, 2); err != nil || next == "" {
 			return nil, err
 		}
@@ -128,13 +143,12 @@ func (w *walk) toEnd(ctx context.Context) ([]vendors.Stored, error) {
 	}
 }
 
-// doubtful lists the ties that must be read again, and forgets that they must.
+// doubtful lists the ties that must be read again.
 func (w *walk) doubtful() []string {
 	var times []string
-	for time, again := range w.ties {
-		if again {
+	for time, state := range w.ties {
+		if state == doubted {
 			times = append(times, time)
-			delete(w.ties, time)
 		}
 	}
 	slices.Sort(times)
@@ -149,8 +163,12 @@ func (w *walk) settleTie(ctx context.Context) error {
 	var before map[string]bool
 	for range mostReadings {
 		now, _, err := w.readTie(ctx, 1)
-		if err != nil || maps.Equal(now, before) {
+		if err != nil {
 			return err
+		}
+		if before != nil && maps.Equal(now, before) {
+			w.ties[w.since] = settled
+			return nil
 		}
 		before = now
 	}
@@ -188,8 +206,8 @@ func (w *walk) new(products []listed) []vendors.Stored {
 		if known && before == product.UpdatedAt {
 			continue
 		}
-		if _, tied := w.ties[before]; known && tied {
-			w.ties[before] = true
+		if known && w.ties[before] == trusted {
+			w.ties[before] = doubted
 		}
 		w.seen[product.ID] = product.UpdatedAt
 		entities = append(entities, vendors.Stored{Key: product.ID, Body: product.body, Aside: product.State == vocabulary.Deleted && w.compare})

@@ -59,7 +59,7 @@ var (
 	priceBelow = &schema.Rule{ID: "price.below-wholesale", Clause: clause(1292), Severity: schema.Warning,
 		Sentence: "the retail price is below the wholesale price, so the two may be swapped"}
 	imageMissing = &schema.Rule{ID: "image.missing", Clause: clause(2057),
-		Sentence: "a published product needs an image, its own or one of a variant"}
+		Sentence: "what is published needs an image: a product one of its own or of a variant, a variant one of its own or of its product"}
 	imageOwn = &schema.Rule{ID: "image.own", Clause: clause(2057), Severity: schema.Warning,
 		Sentence: "a published variant should have an image of its own"}
 	imageTags = &schema.Rule{ID: "image.url", Clause: clause(2023),

@@ -87,7 +87,7 @@ func orderSchema() schema.Schema {
 		{Name: "sku", Clause: clause(100), Required: true, Example: "LD-1042-38", Doc: "The SKU of the variant.",
 			Synonyms: append([]string{"lineitem sku"}, skuSynonyms...)},
 		{Name: "variant", Clause: clause(101), Required: true, Example: "38", Doc: "What the variant is called, such as its size.",
-			Synonyms: []string{"variant title", "variant name", "variant description", "size", "größe", "maat", "taille", "taglia"}},
+			Synonyms: []string{"variant title", "variant name", "variant description"}},
 		{Name: "quantity", Clause: clause(102), Required: true, Type: schema.Decimal, Example: "1", Checks: aboveZero,
 			Doc: "How many were ordered.", Synonyms: []string{"qty", "lineitem quantity", "menge", "anzahl", "aantal", "quantité", "quantità"}},
 		{Name: "price", Clause: clause(103), Required: true, Type: schema.Decimal, Example: "123.45", Checks: priceChecks,

@@ -16,17 +16,18 @@ import (
 // Recommendations are looked up: which sizes of a product fit a customer, or what must still be known for
 // the vendor to tell (fit-analytics:183).
 var Recommendations = &vendors.Resource{
-	Name:    "recommendations",
-	Doc:     "ask which sizes of products fit customers, or what is missing to tell",
-	Noun:    vendors.Noun{One: "question", Many: "questions"},
-	Schema:  recommendationSchema(),
-	Key:     "product",
-	Besides: []string{"sess", "sub", "profile", "shopLanguage", "shopCountry", "shopSizingSystem", "isImmediate", "manufacturedSizes"},
-	Batch:   1,
-	Repeat:  vendors.Harmless,
-	Encode:  encodeRecommendation,
-	Amend:   amendRecommendation,
-	Ask:     askRecommendation,
+	Name:   "recommendations",
+	Doc:    "ask which sizes of products fit customers, or what is missing to tell",
+	Noun:   vendors.Noun{One: "question", Many: "questions"},
+	Schema: recommendationSchema(),
+	Key:    "product",
+	Besides: []string{"sess", "sub", "profile", "shopLanguage", "shopCountry", "shopSizingSystem", "isImmediate", "manufacturedSizes",
+		"manufacturedSizes.{name}"},
+	Batch:  1,
+	Repeat: vendors.Harmless,
+	Encode: encodeRecommendation,
+	Amend:  amendRecommendation,
+	Ask:    askRecommendation,
 	Answers: schema.Schema{
 		{Name: "status", Clause: clause(219), Type: schema.Integer, Shared: true,
 			Doc: "201 when sizes are recommended, 400 when something is missing, 404 when the product is not supported."},
@@ -61,7 +62,7 @@ func recommendationSchema() schema.Schema {
 			Doc: "Whether the shopper has not been asked anything yet."},
 		schema.Field{Name: "manufacturedSizes", Clause: clause(196), List: true, Example: "S|M|L",
 			Doc: "The sizes that the product is made in.", Synonyms: []string{"sizes"}},
-		schema.Field{Name: "manufacturedSizes.{name}", Clause: clause(196), Type: schema.Boolean, Shared: true, Example: "true",
+		schema.Field{Name: "manufacturedSizes.{name}", Clause: clause(196), Type: schema.Boolean, Example: "true",
 			Doc: "One size, its name behind the point, and whether it is to be had."})
 	return lookupFields(192, fields...)
 }
@@ -101,13 +102,13 @@ func encodeRecommendation(e *vendors.Entity) any {
 // sizesOf gathers the sizes of the list, and those with columns of their own.
 func sizesOf(e *vendors.Entity) map[string]bool {
 	sizes := make(map[string]bool)
-	for _, name := range e.Records[0].List("manufacturedSizes") {
+	r := &e.Records[0]
+	for _, name := range r.List("manufacturedSizes") {
 		sizes[name] = true
 	}
-	layout := e.Records[0].Layout
-	for _, column := range layout.Family("manufacturedSizes.{name}") {
-		if truth, ok := schema.ParseBoolean(schema.Shared(e.Records, layout.Columns[column].Name)); ok {
-			sizes[layout.Columns[column].Param] = truth
+	for _, column := range r.Layout.Family("manufacturedSizes.{name}") {
+		if truth, ok := schema.ParseBoolean(r.Values[column]); ok {
+			sizes[r.Layout.Columns[column].Param] = truth
 		}
 	}
 	return sizes

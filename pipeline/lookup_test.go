@@ -553,3 +553,66 @@ func TestALookupTurnedAway(t *testing.T) {
 		}
 	}
 }
+
+// TestACorrectedFeedAsksOnlyWhatIsNew goes on with a lookup whose feed was sorted anew, put right and added
+// to meanwhile.
+func TestACorrectedFeedAsksOnlyWhatIsNew(t *testing.T) {
+	books := &library{answers: map[string]string{"A": `[{"size": "a"}]`, "B": `[{"size": "b"}]`, "C": `[]`, "D": `[{"size": "d"}]`}}
+	_, first, err := lookInto(t, books, "id,note\nA,1\nB,2\n,3\nC,4\n", "out.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var agreed []int64
+	result, second, err := lookInto(t, books, "note,id\n4,C\n3,D\n2,B\n1,A\n5,A\n", "out.csv", func(l *pipeline.Lookup) {
+		l.Answers = first.Answers
+		l.Agree = func(questions, before int64) error {
+			agreed = append(agreed, questions, before)
+			return nil
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := [][]string{{"4", "C", "", "empty"}, {"3", "D", "d", "answered"}, {"2", "B", "b", "answered"}, {"1", "A", "a", "answered"}, {"5", "A", "a", "answered"}}
+	var got [][]string
+	for _, row := range readTable(t, second.Output).rows {
+		got = append(got, []string{row[0], row[1], row[3], row[len(row)-2]})
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]int{"A": 1, "B": 1, "C": 1, "D": 1}, books.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	if s := result.Summary; s.Lookup.Asked != 1 || s.Recalled != 3 || !slices.Equal(agreed, []int64{1, 3}) {
+		t.Errorf("%d asked, %d settled before, agreed to %v", s.Lookup.Asked, s.Recalled, agreed)
+	}
+}
+
+// TestAnswersOfAnotherRun are not taken for this one's, and damaged ones are not guessed at.
+func TestAnswersOfAnotherRun(t *testing.T) {
+	books := &library{answers: map[string]string{"A": `[]`}}
+	_, first, err := lookInto(t, books, "id\nA\n", "out.csv", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = lookInto(t, books, "id\nB\n", "out.csv", func(l *pipeline.Lookup) { l.Answers, l.Begin.Account = first.Answers, "other" })
+	if err == nil || !strings.Contains(err.Error(), "of account test, not about library/books of other") {
+		t.Errorf("Run = %v, want the account told", err)
+	}
+	data, err := os.ReadFile(first.Answers)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/4] ^= 1
+	if err := os.WriteFile(first.Answers, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var damage *journal.DamageError
+	if _, _, err = lookInto(t, books, "id\nB\n", "out.csv", func(l *pipeline.Lookup) { l.Answers = first.Answers }); !errors.As(err, &damage) {
+		t.Errorf("Run = %v, want a DamageError", err)
+	}
+	if books.asked["B"] > 0 {
+		t.Error("B was asked")
+	}
+}

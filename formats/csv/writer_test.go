@@ -218,3 +218,22 @@ func BenchmarkWriteEncodingCSV(b *testing.B) {
 		}
 	}
 }
+
+// TestAsItIsAgreesWithTheCloseLook wants no cell written as it is that a close look would change.
+func TestAsItIsAgreesWithTheCloseLook(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		delimiter := rapid.SampledFrom([]byte(",;\t|~:^ a\x1f")).Draw(t, "delimiter")
+		w, err := NewWriter(io.Discard, []formats.Column{{Name: "x"}}, WriterOptions{Delimiter: delimiter})
+		if err != nil {
+			t.Fatal(err)
+		}
+		special := rapid.SampledFrom([]byte("\"\r\n,;\t|~:^ a\x1f'=@+-sepSEP\x00\x7f\x80\xa2\xac\xff1"))
+		cell := rapid.SliceOfN(rapid.OneOf(rapid.Just(byte('x')), special), 1, 40).Draw(t, "cell")
+		if w.asItIs(cell) && (w.needsQuotes(cell) || runsAsFormula(cell)) {
+			t.Fatalf("%q with %q is not to be written as it is", cell, delimiter)
+		}
+		if got, want := w.appendCell(nil, cell), w.appendCarefully(nil, cell); !bytes.Equal(got, want) {
+			t.Fatalf("%q is written %q, want %q", cell, got, want)
+		}
+	})
+}

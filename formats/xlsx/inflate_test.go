@@ -80,7 +80,7 @@ func plainTexts() [][]byte {
 
 func TestInflate(t *testing.T) {
 	for _, text := range plainTexts() {
-		for _, level := range []int{flate.HuffmanOnly, 0, 1, 6, 9, 11, 15, 19} {
+		for _, level := range []int{flate.HuffmanOnly, 0, 6, 11} {
 			packed := deflated(t, text, level)
 			compareWithFlate(t, packed, bytes.NewReader(packed))
 			compareWithFlate(t, packed, iotest.HalfReader(bytes.NewReader(packed)))
@@ -97,9 +97,9 @@ func TestInflateDamage(t *testing.T) {
 	for _, text := range plainTexts() {
 		text = text[:min(len(text), 8<<10)]
 		compareWithFlate(t, deflated(t, text, 6), iotest.OneByteReader(bytes.NewReader(deflated(t, text, 6))))
-		for _, level := range []int{0, 1, 6, flate.HuffmanOnly} {
+		for _, level := range []int{0, 6, flate.HuffmanOnly} {
 			packed := deflated(t, text, level)
-			for range 20 {
+			for range 10 {
 				cut := packed[:random.IntN(len(packed)+1)]
 				compareWithFlate(t, cut, bytes.NewReader(cut))
 				flipped := bytes.Clone(packed)

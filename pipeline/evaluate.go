@@ -199,8 +199,8 @@ func (p *pass) hintKey(u *unit) {
 		return
 	}
 	key, part := u.above, ""
-	if p.job.Resource.Part != "" {
-		key, part, _ = vendors.SplitPartKey(u.above)
+	if p.job.Resource.Part != "" || len(p.job.Resource.Besides) > 0 {
+		key, part = firstItems(u.above)
 	}
 	for i := range u.entity.Problems {
 		problem := &u.entity.Problems[i]
@@ -217,6 +217,20 @@ func (p *pass) hintKey(u *unit) {
 		}
 		problem.Message = fmt.Sprintf("%s is required on every row; the row above has %q", problem.Field, problem.Suggestion)
 	}
+}
+
+// firstItems returns the first two items of a key of several fields.
+func firstItems(joined string) (key, part string) {
+	n := 0
+	schema.Items([]byte(joined), func(item []byte) bool {
+		if n++; n == 1 {
+			key = string(item)
+		} else {
+			part = string(item)
+		}
+		return n < 2
+	})
+	return key, part
 }
 
 // inOrder hands the units on in the order in which they were cut.

@@ -194,7 +194,7 @@ func read(ctx context.Context, client *vendors.Client, r *vendors.Resource, key 
 			return nil, err
 		}
 		for _, e := range page.Entities {
-			if wanted[e.Key] {
+			if wanted[e.Key] || r.Aliases != nil && slices.ContainsFunc(r.Aliases(e), func(name string) bool { return wanted[name] }) {
 				found = append(found, e)
 			}
 		}

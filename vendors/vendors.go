@@ -58,6 +58,7 @@ type Resource struct {
 	Part    string         // a second field that names an entity together with Key, as PartKey joins them; empty: Key does alone
 	Else    string         // the field that names an entity whose rows have no Key; empty: they need one
 	Besides []string       // further fields that tell entities of one Key and Part apart; they may be empty
+	ID      string         // the field that carries Stored.Key, by which an export knows its entities; empty: Key, with Part
 	Lane    []string       // fields whose values the entities of one call share, as those of one customer; nil: any entities go together
 	Unique  []string       // fields whose values must not occur twice in a feed
 	RowKey  []string       // fields by which the rows of one entity are told apart when two exports are compared; nil: their order

@@ -86,7 +86,10 @@ func (t *table) survey(ctx context.Context) error {
 	r, s := t.job.Resource, t.spool
 	t.manifest = snapshot.Manifest{Resource: t.job.Vendor.Name + "/" + r.Name, Version: r.Version, Account: t.job.Account,
 		From: s.from, To: s.to, Pages: s.pages, Key: []string{r.Key}, Columns: columnsOf(r.Schema, met)}
-	if r.Part != "" {
+	switch {
+	case r.ID != "":
+		t.manifest.Key = []string{r.ID}
+	case r.Part != "":
 		t.manifest.Key = append(t.manifest.Key, r.Part)
 	}
 	t.hasher = snapshot.NewRowHasher(t.manifest.Columns)

@@ -19,8 +19,8 @@ var Inventory = &vendors.Resource{
 	Schema:    inventorySchema(),
 	Rules:     []*schema.Rule{stockUnnamed, stockTwice},
 	Against:   []*schema.Rule{stockUnknown, stockOther},
-	Key:       "sku",
-	Else:      "product_variant_id",
+	Key:       "product_variant_id",
+	Else:      "sku",
 	Batch:     100,
 	Splits:    true,
 	Repeat:    vendors.Harmless,
@@ -158,10 +158,10 @@ func encodeStock(e *vendors.Entity) any {
 
 // nameField is the field by which a row names its variant.
 func nameField(r *schema.Record) string {
-	if r.Has("sku") {
-		return "sku"
+	if r.Has("product_variant_id") {
+		return "product_variant_id"
 	}
-	return "product_variant_id"
+	return "sku"
 }
 
 // quantityJSON writes a cell that isStock: null for none, and numbers without zeros before them.

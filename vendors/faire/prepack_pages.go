@@ -284,14 +284,15 @@ func (pack *Prepack) of(p *Product) {
 	}
 }
 
-// prepackAliases names a product by its token and by its variants' SKUs, and a prepack by its product and name.
+// prepackAliases names a product by its token and by its variants' SKUs, and a prepack by its
+// product with its name, and with its ID, as what is to be deleted is named.
 func prepackAliases(s vendors.Stored) []string {
 	if !s.Aside {
 		pack, err := readPrepack(s.Body)
 		if err != nil {
 			return nil
 		}
-		return []string{vendors.PartKey(pack.ProductID, pack.Name)}
+		return []string{vendors.PartKey(pack.ProductID, pack.Name), vendors.PartKey(pack.ProductID, pack.ID)}
 	}
 	var packed packedProduct
 	if err := json.Unmarshal(s.Body, &packed); err != nil || packed.Product == nil {

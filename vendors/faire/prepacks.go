@@ -27,6 +27,7 @@ var Prepacks = &vendors.Resource{
 	Else:      "product_key",
 	Part:      "name",
 	Besides:   []string{"id", "sizes"},
+	ID:        "id",
 	RowKey:    []string{"variant_id"},
 	Batch:     1,
 	Unlisted:  true,

@@ -78,6 +78,18 @@ func (c *catalogue) decode(body []byte) ([]map[string]string, error) {
 	return []map[string]string{flatten(object, c.relations)}, nil
 }
 
+var (
+	genderFilter = vendors.Filter{Name: "filter[gender]", Doc: "what is for one gender: m, w, b or g"}
+	brandFilter  = vendors.Filter{Name: "filter[brand]", Doc: "what is of one brand, by its ID; generic for bra sizes of none"}
+)
+
+// shopFilters are the parameters of lists that depend on product and shop (fit-analytics:385, 422, 480).
+func shopFilters(kind string) []vendors.Filter {
+	return []vendors.Filter{{Name: "filter[category]", Doc: "what is of one category, as products tell it: upper, lower, shoes, bra"}, genderFilter,
+		{Name: "filter[shopLanguage]", Doc: "the shop's language, two small letters"}, {Name: "filter[shopCountry]", Doc: "the shop's country, two letters"},
+		{Name: "fields[" + kind + "]", Doc: "the fields to show, with commas between; * for the usual ones"}}
+}
+
 // read is a field that the vendor answers.
 func read(name string, line int, doc string) schema.Field {
 	return schema.Field{Name: name, Clause: clause(line), Doc: doc, ReadOnly: true}
@@ -89,7 +101,8 @@ func idField(line int, example string) schema.Field {
 
 // Brands are those whose garments a shopper may name as a reference (fit-analytics:382).
 var Brands = (&catalogue{path: "/brands"}).resource(vendors.Resource{
-	Noun: vendors.Noun{One: "brand", Many: "brands"},
+	Noun:    vendors.Noun{One: "brand", Many: "brands"},
+	Filters: append(shopFilters("brands"), vendors.Filter{Name: "filter[shopId]", Doc: "brands of one shop, by the vendor's name for it"}),
 	Schema: schema.Schema{idField(395, "tommy-hilfiger"), read("name", 396, "The brand's name."),
 		read("isTopReference", 397, "Whether it is one of the seven that are shown first; only with fields[brands]=*,isTopReference.")},
 	Example: []map[string]string{{"id": "tommy-hilfiger"}},
@@ -98,6 +111,8 @@ var Brands = (&catalogue{path: "/brands"}).resource(vendors.Resource{
 // Styles are kinds and models of garments of a brand (fit-analytics:419).
 var Styles = (&catalogue{path: "/styles", relations: []string{"garmentType"}}).resource(vendors.Resource{
 	Noun: vendors.Noun{One: "style", Many: "styles"},
+	Filters: append(shopFilters("styles"), brandFilter, vendors.Filter{Name: "filter[garmentType]", Doc: "styles of one kind, by its ID"},
+		vendors.Filter{Name: "include", Doc: "garmentType shows the kinds by name"}),
 	Schema: schema.Schema{idField(432, "82931"), read("name", 433, "The model's name; empty for a kind of garments."),
 		read("category", 434, "The category of the garment, such as lower."), read("gender", 435, "Whose garment it is: m, w, b or g."),
 		read("garmentType.id", 437, "The ID of the kind."), read("garmentType.name", 438, "The name of the kind; only with include=garmentType.")},
@@ -106,7 +121,8 @@ var Styles = (&catalogue{path: "/styles", relations: []string{"garmentType"}}).r
 
 // ReferenceSizes are the sizes of a brand, and those of bras (fit-analytics:476, 686).
 var ReferenceSizes = (&catalogue{path: "/reference-sizes", relations: []string{"sizingSystem"}}).resource(vendors.Resource{
-	Noun: vendors.Noun{One: "reference size", Many: "reference sizes"},
+	Noun:    vendors.Noun{One: "reference size", Many: "reference sizes"},
+	Filters: append(shopFilters("reference-sizes"), brandFilter, vendors.Filter{Name: "include", Doc: "sizingSystem shows the sizing systems by name"}),
 	Schema: schema.Schema{idField(490, "264-224-DE"), read("name", 491, "The size as people read it."),
 		read("label", 492, "The label of the sizing system."), read("size", 493, "The ID of the size."),
 		{Name: "tags", Clause: clause(494), Doc: "What the size is grouped by; only with fields[reference-sizes]=*,tags.", ReadOnly: true, List: true},
@@ -118,6 +134,8 @@ var ReferenceSizes = (&catalogue{path: "/reference-sizes", relations: []string{"
 // BodyShapes are the shapes of one gender, height and weight (fit-analytics:591).
 var BodyShapes = (&catalogue{path: "/body-shapes"}).resource(vendors.Resource{
 	Noun: vendors.Noun{One: "body shape", Many: "body shapes"},
+	Filters: []vendors.Filter{genderFilter, {Name: "filter[height]", Doc: "shapes of one height, in cm"}, {Name: "filter[weight]", Doc: "shapes of one weight, in kg"},
+		{Name: "fields[body-shapes]", Doc: "the fields to show, with commas between"}},
 	Schema: schema.Schema{idField(604, "M.24.B1.C1"), read("gender", 605, "Whose shape it is: m, w, b or g."), read("bmi", 606, "The body mass index."),
 		read("imageUrl1", 607, "The image of the first step of choosing."), read("imageUrl2", 608, "The image of the second step.")},
 	Example: []map[string]string{{"id": "M.24.B1.C1"}},

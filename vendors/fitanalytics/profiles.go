@@ -16,23 +16,28 @@ import (
 // Profiles are what shoppers said of themselves (fit-analytics:863). A row with the vendor's id changes that
 // profile (PATCH), one without creates a new one (POST). They are asked for customer by customer.
 var Profiles = &vendors.Resource{
-	Name:      "profiles",
-	Doc:       "create and change shoppers' profiles",
-	Noun:      vendors.Noun{One: "profile", Many: "profiles"},
-	Schema:    profileSchema(),
-	Rules:     []*schema.Rule{profileGender, profileEmpty, heightTwice, weightTwice},
-	Key:       "id",
-	Else:      "sess", // of a profile that is to be created
-	Besides:   []string{"sess", "sub", "gender"},
-	Lane:      customerLane,
-	Batch:     1,
-	Repeat:    vendors.ByToken, // which there is none of: creating adds, changing does no harm
-	Encode:    encodeProfile,
-	Amend:     amendProfile,
-	Upload:    uploadProfile,
-	ReadBack:  readBackProfile,
-	Trace:     tracer(profileSchema()),
-	Pages:     profilePages,
+	Name:     "profiles",
+	Doc:      "create and change shoppers' profiles",
+	Noun:     vendors.Noun{One: "profile", Many: "profiles"},
+	Schema:   profileSchema(),
+	Rules:    []*schema.Rule{profileGender, profileEmpty, heightTwice, weightTwice},
+	Key:      "id",
+	Else:     "sess", // of a profile that is to be created
+	Besides:  []string{"sess", "sub", "gender"},
+	Lane:     customerLane,
+	Batch:    1,
+	Repeat:   vendors.ByToken, // which there is none of: creating adds, changing does no harm
+	Encode:   encodeProfile,
+	Amend:    amendProfile,
+	Upload:   uploadProfile,
+	ReadBack: readBackProfile,
+	Trace:    tracer(profileSchema()),
+	Against:  []*schema.Rule{profileUnknown},
+	Pages:    profilePages,
+	Filters: []vendors.Filter{{Name: "filter[gender]", Doc: "profiles of one gender: m, w, b or g"},
+		{Name: "filter[isPrimary]", Doc: "true: the profiles that are used where none is named"},
+		{Name: "include", Doc: "relations to show whole, with commas between: upperReferenceBrand"},
+		{Name: "fields[profiles]", Doc: "the fields to show, with commas between"}},
 	Unlisted:  true,
 	Aliases:   profileAliases,
 	Decode:    decodeProfile,
@@ -51,6 +56,8 @@ var (
 		Sentence: "a new profile needs its gender: m, w, b or g"}
 	profileEmpty = &schema.Rule{ID: "profile.empty", Clause: clause(321),
 		Sentence: "the row names a profile, but changes nothing in it"}
+	profileUnknown = &schema.Rule{ID: "profile.unknown", Clause: clause(863),
+		Sentence: "the customer has no profile of this ID; leave the ID out to create one"}
 	heightTwice = &schema.Rule{ID: "height.twice", Clause: clause(321),
 		Sentence: "a height is given in one column: in cm, or in feet and inches"}
 	weightTwice = &schema.Rule{ID: "weight.twice", Clause: clause(321),
@@ -245,6 +252,8 @@ func amendProfile(e *vendors.Entity, held *vendors.Held) (vendors.Amendment, err
 			return vendors.Amendment{}, nil
 		}
 		after.Data = theirs.with(ours)
+	} else if ours["id"] != nil && held != nil && held.Find != nil && !held.Unasked {
+		e.Add(schema.Problem{Rule: profileUnknown, Field: "id"})
 	}
 	e.Adds = ours["id"] == nil
 	return vendors.Amendment{Body: json.RawMessage(e.Body), After: after}, prepare(held, customer)

@@ -210,7 +210,7 @@ func TestProfilesAreCompared(t *testing.T) {
 		{"an age besides", row{"sess": "s1", "sub": "1000", "id": id, "age": "32"}, true, false, `{"id":"` + id + `","age":32}`, with(man, "id", id, "age", "32")},
 		{"a new one", with(man, "weight", "90"), false, true, `{"gender":"m","height":180,"weight":90}`, with(man, "weight", "90")},
 		{"another customer's", with(man, "sub", "2000"), false, true, `{"gender":"m","height":180,"weight":80}`, with(man, "sub", "2000")},
-		{"an ID that is not there", with(man, "id", "gone"), false, false, `{"id":"gone","gender":"m","height":180,"weight":80}`, with(man, "id", "gone")},
+		{"an ID that is not there", with(man, "id", "gone"), false, false, `{"id":"gone","gender":"m","height":180,"weight":80}`, with(man, "id", "gone")}, // and is told to be unknown
 	} {
 		e := encoded(t, Profiles, test.row)
 		amended, err := Profiles.Amend(e, h)
@@ -224,6 +224,9 @@ func TestProfilesAreCompared(t *testing.T) {
 		}
 		if e.Known != test.known || body != test.body || test.known && e.ID != id || body != "" && e.Adds != test.adds {
 			t.Errorf("%s: known %v as %q, adds %v, sends %s, want %s", test.name, e.Known, e.ID, e.Adds, body, test.body)
+		}
+		if unknown := problems(e) == "profile.unknown id"; unknown != (test.row["id"] == "gone") {
+			t.Errorf("%s: problems %s", test.name, problems(e))
 		}
 		if amended.After != nil {
 			text, err := json.Marshal(amended.After)

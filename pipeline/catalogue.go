@@ -65,11 +65,7 @@ func (c *catalogue) Holds(e *vendors.Entity) (bool, error) {
 	if !found || h.body == 0 {
 		return false, nil
 	}
-	body, err := e.Read()
-	if err != nil {
-		return false, err
-	}
-	ours, err := c.hash(body)
+	ours, err := c.hash(e)
 	return ours == h.body, err
 }
 
@@ -82,13 +78,24 @@ func (c *catalogue) Past(key string) (send.Past, error) {
 }
 
 // hash is that of a body's canonical form, never 0, and the same in every process.
-func (c *catalogue) hash(body []byte) (uint64, error) {
-	canonical, err := c.resource.Canonical(body)
+func (c *catalogue) hash(e *vendors.Entity) (uint64, error) {
+	hash, err := c.digest(e)
 	if err != nil {
 		return 0, fmt.Errorf("bring a body into canonical form: %w", err)
 	}
-	hash := vendors.HashOf(canonical)
 	return max(1, binary.BigEndian.Uint64(hash[:])), nil
+}
+
+func (c *catalogue) digest(e *vendors.Entity) (vendors.Hash, error) {
+	if c.resource.Digest != nil {
+		return c.resource.Digest(e.Open())
+	}
+	body, err := e.Read()
+	if err != nil {
+		return vendors.Hash{}, err
+	}
+	canonical, err := c.resource.Canonical(body)
+	return vendors.HashOf(canonical), err
 }
 
 // moved compares with what a plan was made on, and tells the keys of the entities that are otherwise now.
@@ -108,7 +115,7 @@ func (c *catalogue) moved(plan iter.Seq2[Foreseen, error]) (keys []string, err e
 func (c *catalogue) add(e vendors.Stored) {
 	h := holding{key: maphash.String(c.seed, e.Key), gone: e.Aside}
 	if c.resource.Canonical != nil && e.Body != nil && !e.Aside && !c.keysOnly {
-		if hash, err := c.hash(e.Body); err == nil {
+		if hash, err := c.hash(&vendors.Entity{Body: e.Body}); err == nil {
 			h.body = hash
 		}
 	}

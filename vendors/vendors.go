@@ -126,6 +126,9 @@ type Resource struct {
 	// equal bytes: without read-only members, sets in order, sizes and numbers in one spelling. Set
 	// together with Pages.
 	Canonical func(body []byte) ([]byte, error)
+	// Digest is a hash of what Canonical would write of a body, with the body read as a stream and not held:
+	// two bodies have one Digest when they have one canonical form. Nil: bodies are short enough for Canonical.
+	Digest func(io.Reader) (Hash, error)
 	// Replace is the same resource loaded as a whole: an upload drops what the vendor has under the same
 	// Key and the feed does not name. It is chosen by the user, and is not in a vendor's list. Nil:
 	// there is no such choice.
@@ -332,6 +335,14 @@ func (e *Entity) Read() ([]byte, error) {
 	body := bytes.NewBuffer(make([]byte, 0, e.Size+bytes.MinRead))
 	_, err := body.ReadFrom(e.Stream())
 	return body.Bytes(), err
+}
+
+// Open begins the body, also one that is a Stream.
+func (e *Entity) Open() io.Reader {
+	if e.Stream != nil {
+		return e.Stream()
+	}
+	return bytes.NewReader(e.Body)
 }
 
 // SetBody takes what Encode returned. A Streamed that is longer than MostHeld becomes the Stream.

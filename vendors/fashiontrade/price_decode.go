@@ -81,16 +81,19 @@ func canonicalPriceList(body []byte) ([]byte, error) {
 	list.Selector.canonical()
 	list.ValidityWindow.canonical()
 	for i := range list.Prices {
-		p := &list.Prices[i]
-		for _, number := range []*json.Number{&p.RecommendedRetailPrice, &p.WholesalePrice, &p.WholesaleDiscountedPrice} {
-			*number = canonicalCents(*number)
-		}
+		list.Prices[i].canonical()
 	}
 	slices.SortFunc(list.Prices, func(a, b Price) int {
 		return cmp.Or(a.Selector.compare(&b.Selector), cmp.Compare(a.RecommendedRetailPrice, b.RecommendedRetailPrice),
 			cmp.Compare(a.WholesalePrice, b.WholesalePrice), cmp.Compare(a.WholesaleDiscountedPrice, b.WholesaleDiscountedPrice))
 	})
 	return jsonOf(&list), nil
+}
+
+func (p *Price) canonical() {
+	for _, number := range []*json.Number{&p.RecommendedRetailPrice, &p.WholesalePrice, &p.WholesaleDiscountedPrice} {
+		*number = canonicalCents(*number)
+	}
 }
 
 // canonicalCents writes 100.0 as 100. What is no whole number stays as it is.

@@ -150,6 +150,7 @@ func (k *priceKind) listed() *vendors.Resource {
 		Pages:     api.pages,
 		Decode:    decodePriceList,
 		Canonical: api.canonical,
+		Digest:    digestPriceList,
 		Rehearses: true,
 		Delete:    api.delete,
 		DeleteAll: api.deleteAll,

@@ -171,6 +171,11 @@ func TestPriceListsGoRound(t *testing.T) {
 			if errA != nil || errB != nil || !bytes.Equal(a, b) {
 				t.Fatalf("%s, %v\nis not\n%s, %v", a, errA, b, errB)
 			}
+			ours, errA := resource.Digest(e.Open())
+			theirs, errB := resource.Digest(bytes.NewReader(stored))
+			if errA != nil || errB != nil || ours != theirs {
+				t.Fatalf("%s and %s have two digests: %v, %v", e.Body, stored, errA, errB)
+			}
 		})
 	}
 }

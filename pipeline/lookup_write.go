@@ -163,8 +163,14 @@ func (w *writing) decide(e *vendors.Entity, is state) error {
 			w.met[name] = true
 		}
 	}
+	if len(w.met) > mostFields {
+		return fmt.Errorf("the answers have more than %d different fields: no table holds them", mostFields)
+	}
 	return nil
 }
+
+// mostFields is how many different fields the answers of a lookup may have: as many as a sheet has columns.
+const mostFields = 16_384
 
 // answer reads the answer that stands there.
 func (w *writing) answer(offset, length int64) ([]map[string]string, error) {

@@ -19,7 +19,8 @@ func (p *program) sandboxCommand() *cobra.Command {
 		Use:   "sandbox",
 		Short: "Serve stand-ins of the vendors on a local port, until interrupted",
 		Long: `Serve stand-ins of the vendors, written from their documents, on a local port.
-Any bearer token that is not empty is taken.`,
+Any bearer token that is not empty is taken, but Fit Analytics's tokens are checked: put the key set that
+bulkload fitanalytics jwks writes to /_sandbox/fitanalytics/jwks?issuer=ISSUER (curl -T jwks.json URL).`,
 		Example: `  bulkload sandbox --listen 127.0.0.1:8420 --data sandbox-data
   BULKLOAD_TOKEN=any bulkload import season.xlsx --to fashiontrade/products \
       --base-url http://127.0.0.1:8420/fashiontrade/pim`,

@@ -274,11 +274,20 @@ func heldProfile(customer Customer, ours map[string]any, held *vendors.Held) (*v
 // covers reports whether a profile has all that ours says.
 func covers(theirs, ours map[string]any) bool {
 	for name, value := range ours {
-		if cellOf(theirs[name]) != cellOf(value) {
+		if oneSpelling(theirs[name]) != oneSpelling(value) {
 			return false
 		}
 	}
 	return true
+}
+
+// oneSpelling writes equal values alike: 180.0 as 180, and 28 as "28".
+func oneSpelling(value any) string {
+	cell := cellOf(value)
+	if _, ok := value.(json.Number); ok && schema.IsDecimal([]byte(cell)) {
+		return string(numberOf([]byte(cell)))
+	}
+	return cell
 }
 
 // storedProfile is a profile as the vendor answers it, with the customer who was asked for.
@@ -383,8 +392,8 @@ func profileOf(body []byte) (map[string]any, error) {
 func contentAlias(customer Customer, profile map[string]any) string {
 	said := make(map[string]string, len(profile))
 	for name, value := range profile {
-		if cell := cellOf(value); cell != "" && name != "id" && name != "isPrimary" {
-			said[name] = cell
+		if text := oneSpelling(value); text != "" && name != "id" && name != "isPrimary" {
+			said[name] = text
 		}
 	}
 	content, _ := json.Marshal(said) // texts always can be
@@ -434,13 +443,19 @@ func decodeProfile(body []byte) ([]map[string]string, error) {
 	return []map[string]string{row}, nil
 }
 
-// canonicalProfile writes what a profile says, every value as its cell: 28 and "28" are one age.
+// canonicalProfile writes what a profile says, equal values in one spelling.
 func canonicalProfile(body []byte) ([]byte, error) {
 	data, err := profileOf(body)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(flatten(data, nil))
+	said := make(map[string]string, len(data))
+	for name, value := range data {
+		if text := oneSpelling(value); text != "" {
+			said[name] = text
+		}
+	}
+	return json.Marshal(said)
 }
 
 var errNoCustomers = errors.New("profiles are asked for customer by customer: name the customers with --keys and a feed that has their sess, and sub")

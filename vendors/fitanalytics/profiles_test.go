@@ -190,6 +190,26 @@ func held(t testing.TB, s *stand, customers ...string) *vendors.Held {
 	return &vendors.Held{Account: s.client.Account, Find: func(name string) (*vendors.Stored, error) { return named[name], nil }}
 }
 
+func TestEqualProfiles(t *testing.T) {
+	for _, test := range []struct {
+		theirs, ours string
+		covers       bool
+	}{
+		{`{"height":180.0,"age":"28","gender":"m"}`, `{"height":180,"age":28}`, true},
+		{`{"height":180.5}`, `{"height":180}`, false},
+		{`{"height":1.8e2}`, `{"height":180}`, false}, // which is sent once more, and does no harm
+		{`{"gender":"m"}`, `{"gender":"m","isPrimary":false}`, false},
+		{`{"isPrimary":true}`, `{"isPrimary":true}`, true},
+		{`{}`, `{}`, true},
+	} {
+		theirs, err := readObject([]byte(test.theirs))
+		ours, err2 := readObject([]byte(test.ours))
+		if err != nil || err2 != nil || covers(theirs, ours) != test.covers {
+			t.Errorf("%s covers %s: %v, want %v", test.theirs, test.ours, covers(theirs, ours), test.covers)
+		}
+	}
+}
+
 func TestProfilesAreCompared(t *testing.T) {
 	s := newStand(t, sandbox.Options{})
 	id := s.put(t, Profiles, man).ID
@@ -354,8 +374,8 @@ func TestOddProfiles(t *testing.T) {
 			}
 		}
 	}
-	number, err := Profiles.Canonical([]byte(`{"sess":"s","data":{"age":"28","id":"a"}}`))
-	text, err2 := Profiles.Canonical([]byte(`{"id":"a","age":28}`))
+	number, err := Profiles.Canonical([]byte(`{"sess":"s","data":{"age":"28","id":"a","height":180.0,"braSize":null}}`))
+	text, err2 := Profiles.Canonical([]byte(`{"id":"a","age":28,"height":180}`))
 	if err != nil || err2 != nil || string(number) != string(text) {
 		t.Errorf("an age as text is %s, as number %s", number, text)
 	}

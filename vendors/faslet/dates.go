@@ -27,7 +27,7 @@ var (
 		_, ok := parseLocal(value)
 		return ok
 	}}}
-	zoneChecks = []schema.Check{{Rule: zoneUnknown, Explain: explainZone, OK: func(value []byte) bool { return zones.find(string(value)) != nil }}}
+	zoneChecks = []schema.Check{{Rule: zoneUnknown, Explain: explainZone, OK: func(value []byte) bool { return zones.find(value) != nil }}}
 )
 
 // isInstant reports whether a text is a date with time and zone, in the extended form of ISO 8601 that
@@ -105,18 +105,31 @@ func explainZone(value string) (message, suggestion string) {
 // names that feeds make up it keeps none, so it has no more of them than there are zones.
 var zones zoneBook
 
-type zoneBook struct{ known sync.Map }
+type zoneBook struct {
+	mu    sync.RWMutex
+	known map[string]*time.Location
+}
 
-// find returns a zone by its offset, Z, or name; nil when there is none.
-func (b *zoneBook) find(name string) *time.Location {
-	if known, ok := b.known.Load(name); ok {
-		return known.(*time.Location)
-	}
-	zone := zoneOf(name)
-	if zone != nil {
-		b.known.Store(name, zone)
+// find returns a zone by its offset, Z, or name; nil when there is none. It allocates for new ones only.
+func (b *zoneBook) find(name []byte) *time.Location {
+	b.mu.RLock()
+	zone := b.known[string(name)]
+	b.mu.RUnlock()
+	if zone == nil {
+		if zone = zoneOf(string(name)); zone != nil {
+			b.keep(string(name), zone)
+		}
 	}
 	return zone
+}
+
+func (b *zoneBook) keep(name string, zone *time.Location) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.known == nil {
+		b.known = make(map[string]*time.Location)
+	}
+	b.known[name] = zone
 }
 
 // zoneOf reads a zone. Names of places hold a slash; the short ones mean several zones, or half a year.

@@ -1,6 +1,7 @@
 package faslet
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -54,9 +55,9 @@ func within(least, most int) []schema.Check {
 		if !schema.IsDecimal(value) || !aboveZero[0].OK(value) {
 			return true
 		}
-		whole, _, _ := strings.Cut(string(number(value)), ".")
-		n, err := strconv.Atoi(whole)
-		return err == nil && n >= least && n < most
+		digits := bytes.TrimLeft(value, "+0")
+		n, read := leadingNumber(digits)
+		return (read == len(digits) || digits[read] == '.') && n >= least && n < most
 	}})
 }
 

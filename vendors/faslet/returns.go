@@ -117,7 +117,7 @@ func completeDate(e *vendors.Entity, record int) string {
 		return string(date)
 	}
 	at, ok := parseLocal(date)
-	zone := zones.find(r.Text("return_zone"))
+	zone := zones.find(r.Bytes("return_zone"))
 	if ok && zone != nil {
 		return inZone(at, zone)
 	}

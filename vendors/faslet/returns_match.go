@@ -3,6 +3,7 @@ package faslet
 import (
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"bulkload/vendors"
 )
@@ -73,11 +74,44 @@ func orderIn(sent []Return, message string) string {
 	}
 	longest := ""
 	for i := range sent {
-		if order := sent[i].OrderID; len(order) > len(longest) && holdsWord(message, order) {
+		if order := sent[i].OrderID; len(order) > len(longest) && holdsName(message, order) {
 			longest = order
 		}
 	}
 	return longest
+}
+
+// holdsName is holdsWord for numbers that people join of parts: 1234 does not stand in "1234-5".
+func holdsName(text, name string) bool {
+	for start := 0; ; {
+		at := strings.Index(text[start:], name)
+		if at < 0 || name == "" {
+			return false
+		}
+		at += start
+		if !joined(lastTwo(text[:at])) && !joined(firstTwo(text[at+len(name):])) {
+			return true
+		}
+		_, size := utf8.DecodeRuneInString(text[at:])
+		start = at + size
+	}
+}
+
+// joined reports whether a name goes on with the two characters beside it, the nearer one first.
+func joined(near, far rune) bool {
+	return inWord(near) || strings.ContainsRune("-/.#:", near) && inWord(far)
+}
+
+func lastTwo(text string) (last, other rune) {
+	last, size := utf8.DecodeLastRuneInString(text)
+	other, _ = utf8.DecodeLastRuneInString(text[:len(text)-size])
+	return last, other
+}
+
+func firstTwo(text string) (first, other rune) {
+	first, size := utf8.DecodeRuneInString(text)
+	other, _ = utf8.DecodeRuneInString(text[size:])
+	return first, other
 }
 
 // cutLast cuts text around the last word, whose first letter may be a capital.

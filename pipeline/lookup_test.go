@@ -616,3 +616,22 @@ func TestAnswersOfAnotherRun(t *testing.T) {
 		t.Error("B was asked")
 	}
 }
+
+// TestAnswersWithoutEnd has a vendor name more fields than a table can have columns.
+func TestAnswersWithoutEnd(t *testing.T) {
+	fields := make(map[string]string)
+	for i := range 20_000 {
+		fields[fmt.Sprint("field ", i)] = "x"
+	}
+	answer, err := json.Marshal([]map[string]string{fields})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, lookup, err := lookInto(t, &library{answers: map[string]string{"A": string(answer)}}, "id\nA\n", "out.csv", nil)
+	if err == nil || !strings.Contains(err.Error(), "more than 16384 different fields") {
+		t.Errorf("Run = %v, want the fields counted", err)
+	}
+	if _, err := os.Stat(lookup.Output); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the output is there: %v", err)
+	}
+}

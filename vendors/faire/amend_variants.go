@@ -14,6 +14,10 @@ func (a *amending) changeVariants(patch *Product) {
 	a.places = make([]int, len(a.product.Variants))
 	taken := make(map[int]int) // places in after, and the feed's variant that has each
 	for i := range a.product.Variants {
+		if a.product.Variants[i].empty() {
+			a.places[i] = -1 // the row speaks of the product alone
+			continue
+		}
 		at, ok := a.findVariant(i)
 		a.places[i] = at
 		switch first, twice := taken[at]; {
@@ -31,6 +35,12 @@ func (a *amending) changeVariants(patch *Product) {
 		}
 	}
 	a.judgeStoredSKUs()
+}
+
+// empty reports whether nothing is said of the variant.
+func (v *Variant) empty() bool {
+	return v.ID == "" && v.SKU == "" && v.LifecycleState == "" && v.TariffCode == "" && v.AvailableQuantity == nil && v.BackorderedUntil == "" &&
+		len(v.Options) == 0 && len(v.Prices) == 0 && len(v.Images) == 0
 }
 
 // variantField names the field by which a row was found.

@@ -120,7 +120,8 @@ func (j *Job) foresee(u *unit, held *catalogue, kept *shelf, changes *Changes) e
 		return nil
 	case j.Resource.Amend == nil && !held.Has(e.Key), j.Resource.Amend != nil && !e.Known:
 		e.Outcome = vendors.Created
-		return changes.add(Change{Place: place, Entity: e.Key, Action: "create"})
+		foretold := u.amendment.Foretold
+		return changes.add(Change{Place: place, Entity: e.Key, Action: "create", Field: foretold.Field, After: foretold.Value})
 	}
 	e.Outcome = vendors.Updated
 	theirs, err := kept.find(held.name(e))
@@ -351,6 +352,8 @@ func (c *Change) String() string {
 		name += " " + c.Row
 	}
 	switch {
+	case c.Action == "create" && c.Field != "":
+		return fmt.Sprintf("%s: new, with the %s %q", name, c.Field, c.After)
 	case c.Action == "create":
 		return name + ": new"
 	case c.Field == wholeRow:

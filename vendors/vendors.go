@@ -232,7 +232,12 @@ type Amendment struct {
 	Body  any // nil: the vendor has all of it
 	After any // the entity as the vendor has it then, as Decode reads it; nil: it is the Body
 	Calls int // requests that the change would take if each part of it were sent by itself; 0: one
+	// Foretold is what a plan shows of an entity that is new: empty, when there is nothing to tell.
+	Foretold Foretold
 }
+
+// Foretold is a field that the vendor fills in by itself, and what it will say.
+type Foretold struct{ Field, Value string }
 
 // Publishing says how a resource's entities come into the vendor's shop.
 type Publishing struct {

@@ -334,7 +334,8 @@ func (p *packing) create() (vendors.Amendment, error) {
 	key := vendors.PartKey(vendors.PartKey(p.packed.Product.ID, p.wanted.Name), string(items))
 	request.Token = vendors.TokenOf(p.held.Account.Name, "prepacks", key, 0)
 	after.Token, p.entity.Token, p.entity.Adds = request.Token, request.Token, true
-	return vendors.Amendment{Body: &keptPrepack{p.packed.Product.ID, request}, After: after}, nil
+	return vendors.Amendment{Body: &keptPrepack{p.packed.Product.ID, request}, After: after,
+		Foretold: vendors.Foretold{Field: "description", Value: after.Description}}, nil
 }
 
 // uploadPrepacks creates prepacks one by one (faire:1362).

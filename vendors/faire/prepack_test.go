@@ -158,7 +158,7 @@ func TestPrepackAgainstFaire(t *testing.T) {
 		a := amended(t, Prepacks, e, held)
 		got := "!" + strings.Join(found(e), ", ")
 		if e.Sound() {
-			got = a.After.(*Prepack).Description
+			got = a.Foretold.Value
 		}
 		if got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)

@@ -97,6 +97,7 @@ func TestFitTokens(t *testing.T) {
 	}{
 		{"right", "Bearer " + right, ""},
 		{"of a guest", "Bearer " + signed(t, rightClaims("s", "")), ""},
+		{"a user that begins with @", "Bearer " + signed(t, rightClaims("s", "@1000")), ""},
 		{"audience as a list", "Bearer " + signed(t, with("aud", []string{"https://widget.fitanalytics.com/api"})), ""},
 		{"not before, within the tolerance", "Bearer " + signed(t, with("nbf", noon.Add(599*time.Second).Unix())), ""},
 		{"over, within the tolerance", "Bearer " + signed(t, with("exp", noon.Add(-599*time.Second).Unix())), ""},

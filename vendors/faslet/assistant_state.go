@@ -17,7 +17,7 @@ import (
 )
 
 // AssistantState asks the assistant of version 1 for its state for a product and a shopper. A question
-// that is tracked counts for the vendor, so it is not to be asked again; one that is not does no harm.
+// that is tracked counts for the vendor each time that it is asked (faslet:221).
 var AssistantState = &vendors.Resource{
 	Name:    "assistant-state",
 	Doc:     "ask the sizing assistant for its state, and for a size, for products and shoppers",

@@ -1,6 +1,10 @@
 package fitanalytics
 
 import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
 )
@@ -11,6 +15,19 @@ var customerMail = &schema.Rule{ID: "customer.email", Clause: clause(855),
 
 // longestID bounds what goes into a token, which travels in a header.
 const longestID = 255
+
+// check says why there can be no token of a customer; nil when there can.
+func (c *Customer) check() error {
+	switch {
+	case c.Session == "":
+		return errors.New("a token needs a session")
+	case utf8.RuneCountInString(c.Session) > longestID || utf8.RuneCountInString(c.User) > longestID:
+		return fmt.Errorf("an identifier of a customer must have at most %d characters, since it travels in a header", longestID)
+	case looksLikeMail([]byte(c.User)) || looksLikeMail([]byte(c.Session)):
+		return errors.New(customerMail.Sentence)
+	}
+	return nil
+}
 
 // customerLane is what the events of one request share, since its token names one customer
 // (fit-analytics:887).

@@ -56,12 +56,16 @@ func byKey(ask vendors.Listing, yield func(vendors.Page, error) bool, get func(k
 
 // profilePages asks for the profiles of customers. A key of the listing is that of a profile, as the resource's
 // Key, Else and Besides make it: the profile is asked for by its ID, where it has one, else all of the customer.
+// Where rows are compared, those whose customer can have no token are left out.
 func profilePages(ctx context.Context, client *vendors.Client, ask vendors.Listing) iter.Seq2[vendors.Page, error] {
 	return func(yield func(vendors.Page, error) bool) {
 		err := errNoCustomers
 		if ask.Keys != nil {
 			err = byKey(ask, yield, func(key string) ([]vendors.Stored, error) {
 				customer, id := splitProfileKey(key)
+				if ask.Compare && customer.check() != nil {
+					return nil, nil // the row is told what is wrong with it
+				}
 				if id != "" {
 					return oneProfile(ctx, client, customer, id, ask.Query)
 				}

@@ -124,6 +124,17 @@ func TestProfilesOfCustomers(t *testing.T) {
 			t.Errorf("%s (-want +got)\n%s", test.name, diff)
 		}
 	}
+	const odd = "s9|s9|jane@example.com|"
+	for _, test := range []struct {
+		key     string
+		compare bool
+	}{{odd, true}, {odd, false}, {"|||m", true}, {"|||m", false}, {strings.Repeat("x", 256) + "||", true}} {
+		for page, err := range Profiles.Pages(context.Background(), s.client, vendors.Listing{Keys: keys(test.key), Compare: test.compare}) {
+			if (err == nil) != test.compare || len(page.Entities) > 0 {
+				t.Errorf("key %.30q, compared %v: %v, %v", test.key, test.compare, page, err)
+			}
+		}
+	}
 	for page, err := range Profiles.Pages(context.Background(), s.client, vendors.Listing{}) {
 		if err == nil || !strings.Contains(err.Error(), "--keys") {
 			t.Errorf("without customers: %v, %v", page, err)

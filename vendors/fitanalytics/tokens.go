@@ -101,11 +101,8 @@ func (k *Keyring) Service() Customer { return k.service }
 
 // token gives the customer's token that lasts longer than a while.
 func (k *Keyring) token(customer Customer, least time.Duration) (string, error) {
-	if customer.Session == "" {
-		return "", errors.New("a token needs a session")
-	}
-	if looksLikeMail([]byte(customer.User)) || looksLikeMail([]byte(customer.Session)) {
-		return "", errors.New(customerMail.Sentence)
+	if err := customer.check(); err != nil {
+		return "", err
 	}
 	t := k.find(customer)
 	t.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // startFaslet runs a sandbox until the test ends, and sends requests to its Faslet.
@@ -166,4 +167,36 @@ func TestFasletAnswersAlike(t *testing.T) {
 	if !sizes["S"] || !sizes["M"] {
 		t.Errorf("eight shoppers get %v only", sizes)
 	}
+}
+
+// FuzzFaslet sends any body to any of the calls: each is answered, by JSON where there is a body, and a
+// question twice alike.
+func FuzzFaslet(f *testing.F) {
+	paths := []string{"v1/returns", "v1/orders", "v1/size-specs/Nike", "v1/assistant/state/Nike", "v2/assistant/context", "v2/assistant/size-me"}
+	for i, body := range []string{"[" + fasletReturn + "]", fasletOrder, "[" + fasletSizes + "]", fasletState, fasletAsked, fasletAsked} {
+		f.Add(uint8(i), []byte(body))
+	}
+	f.Add(uint8(2), []byte(`[{"productName":"a","gender":"male","sizeChartSpecifications":[{"sizeLabel":"S","waist":1e999,"waistStretched":-0}]}]`))
+	f.Add(uint8(5), []byte(`{"product":{"productIdentifier":"1","sizeLabels":["S","S"]},"profile":{"measurements":{"fit":3.0}}}`))
+	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
+		s := &stage{stores: make(map[string]*store), now: func() time.Time { return noon }}
+		for _, name := range faslet.stores {
+			var err error
+			if s.stores[name], err = openStore("", name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		play := faslet.play(s)
+		ask := func() answer {
+			header := http.Header{"Authorization": {"Bearer x"}, "Faslet-Shopid": {"shop"}, "Content-Type": {"application/json"}}
+			return play(&call{method: http.MethodPost, parts: strings.Split(paths[int(which)%len(paths)], "/"), header: header, body: body})
+		}
+		first := ask()
+		if first.status < 200 || first.status >= 500 || len(first.body) > 0 && !json.Valid(first.body) {
+			t.Fatalf("%d %s", first.status, first.body)
+		}
+		if again := ask(); which%6 > 2 && (again.status != first.status || string(again.body) != string(first.body)) {
+			t.Fatalf("%d %s, then %d %s", first.status, first.body, again.status, again.body)
+		}
+	})
 }

@@ -30,8 +30,8 @@ func (c *Reader) startAhead() {
 	cutter := c.cutter
 	for range c.workers - 1 {
 		a.running.Go(func() {
-			var t tape
-			for a.enter() && a.work(cutter, &t) {
+			m := newMemory()
+			for a.enter() && a.work(cutter, m) {
 			}
 		})
 	}
@@ -55,27 +55,27 @@ func (a *ahead) enter() bool {
 
 // work cuts the next piece, for which there is room, and scans it. It reports false, and leaves the
 // room, when there is none.
-func (a *ahead) work(c *cutter, t *tape) bool {
-	p := a.cut(c)
+func (a *ahead) work(c *cutter, m *memory) bool {
+	p := a.cut(c, m)
 	if p == nil {
 		<-a.room
 		return false
 	}
 	if p.ready != nil {
-		p.look(c.rules, t)
+		p.look(c.rules, &m.tape)
 		close(p.ready)
 	}
 	return true
 }
 
 // cut cuts the next piece, which may be an error, and puts it in order. It is nil after the last one.
-func (a *ahead) cut(c *cutter) *piece {
+func (a *ahead) cut(c *cutter, m *memory) *piece {
 	a.cutting.Lock()
 	defer a.cutting.Unlock()
 	if a.ended {
 		return nil
 	}
-	p, err := c.next()
+	p, err := c.next(m)
 	if err != nil {
 		p = &piece{err: err}
 	} else if !p.judged {
@@ -98,7 +98,7 @@ func (c *Reader) readAhead(ctx context.Context) (*piece, error) {
 		}
 		select {
 		case a.room <- struct{}{}:
-			if a.work(c.cutter, &c.tape) {
+			if a.work(c.cutter, c.memory) {
 				continue
 			}
 		default:

@@ -67,7 +67,7 @@ func judge(in io.Reader, o formats.Options, size sizes) outcome {
 			return nil, r.err
 		}
 		if b == nil {
-			p, err := r.cutter.judged(size.block)
+			p, err := r.cutter.judged(size.block, r.memory)
 			if err != nil {
 				return nil, err
 			}

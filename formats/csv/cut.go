@@ -61,16 +61,15 @@ type cutter struct {
 	atEnd  bool // of the source
 	seen   bool // text of any kind
 	begun  bool
-	spare  chan *formats.Block
 }
 
 func newCutter(s *source, r rules, size int) *cutter {
-	return &cutter{source: s, rules: r, size: size, spare: make(chan *formats.Block, spareBlocks)}
+	return &cutter{source: s, rules: r, size: size}
 }
 
 // next returns the next piece, io.EOF after the last one.
-func (c *cutter) next() (*piece, error) {
-	p, err := c.begin(c.size)
+func (c *cutter) next(m *memory) (*piece, error) {
+	p, err := c.begin(c.size, m)
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +86,16 @@ func (c *cutter) next() (*piece, error) {
 
 // judged returns the next piece, cut by plain. The first one decides on the delimiter, and is read on
 // up to that size until it has the rows that the header is looked for in.
-func (c *cutter) judged(size int) (*piece, error) {
+func (c *cutter) judged(size int, m *memory) (*piece, error) {
 	if c.begun {
-		p, err := c.begin(size)
+		p, err := c.begin(size, m)
 		if err != nil {
 			return nil, err
 		}
 		return p, c.judge(p, size, 0)
 	}
 	c.begun = true
-	p, err := c.begin(min(size, sampleSize))
+	p, err := c.begin(min(size, sampleSize), m)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +104,8 @@ func (c *cutter) judged(size int) (*piece, error) {
 }
 
 // begin fills a new piece with up to size bytes.
-func (c *cutter) begin(size int) (*piece, error) {
-	p := &piece{block: c.take(), zero: -1}
+func (c *cutter) begin(size int, m *memory) (*piece, error) {
+	p := &piece{block: m.take(), zero: -1}
 	err := c.fill(p, size)
 	if err == nil && p.size == 0 {
 		err = io.EOF
@@ -220,24 +219,33 @@ func (c *cutter) putBack(rest []byte) {
 	}
 }
 
+// memory is what one goroutine cuts and scans with. Blocks that it has filled come back to it, since
+// its processor can write them again without taking them from another one's cache (BenchmarkRead).
+type memory struct {
+	tape  tape
+	spare chan *formats.Block
+}
+
+func newMemory() *memory { return &memory{spare: make(chan *formats.Block, spareBlocks)} }
+
 // take returns an empty block, one that was released when there is such a one.
-func (c *cutter) take() *formats.Block {
+func (m *memory) take() *formats.Block {
 	select {
-	case b := <-c.spare:
+	case b := <-m.spare:
 		b.Reset()
 		return b
 	default:
-		return formats.NewBlock(c.recycle)
+		return formats.NewBlock(m.recycle)
 	}
 }
 
 // recycle keeps a released block, unless enough are kept or a long row has swollen it.
-func (c *cutter) recycle(b *formats.Block) {
+func (m *memory) recycle(b *formats.Block) {
 	if cap(b.Text) > 4*blockSize {
 		return
 	}
 	select {
-	case c.spare <- b:
+	case m.spare <- b:
 	default:
 	}
 }

@@ -21,7 +21,7 @@ const blockSize = 128 << 10
 // looked for, and what blocks take in which it is looked for after that one.
 const sampleBlock = 1 << 20
 
-// spareBlocks is how many released blocks a reader keeps for their next use.
+// spareBlocks is how many released blocks a goroutine keeps for their next use.
 const spareBlocks = 16
 
 // A Reader reads delimited text in blocks of about 128 KiB, the first ones of up to 1 MiB. With
@@ -37,7 +37,7 @@ type Reader struct {
 	cutter  *cutter
 	workers int // goroutines that scan pieces; 1: none, Next does it
 	ahead   *ahead
-	tape    tape
+	memory  *memory
 	header  *formats.Header
 	first   *formats.Block // read to find the header
 	err     error          // what comes after the blocks given out
@@ -66,7 +66,7 @@ func newReader(r io.Reader, o formats.Options, size sizes, workers int) (*Reader
 	if err != nil {
 		return nil, err
 	}
-	c := &Reader{workers: min(workers, maxWorkers)}
+	c := &Reader{workers: min(workers, maxWorkers), memory: newMemory()}
 	c.cutter = newCutter(source, rules{delimiter: o.Delimiter, maxRow: size.row}, size.block)
 	if err := c.begin(o, size.sample); err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func newReader(r io.Reader, o formats.Options, size sizes, workers int) (*Reader
 // begin reads as far as the header and keeps the rows after it in c.first.
 func (c *Reader) begin(o formats.Options, size int) error {
 	for {
-		p, err := c.cutter.judged(size)
+		p, err := c.cutter.judged(size, c.memory)
 		switch {
 		case err == io.EOF:
 			return c.noHeader(o)
@@ -238,14 +238,14 @@ func (c *Reader) scanned(ctx context.Context) (*piece, error) {
 		}
 		return p, err
 	}
-	p, err := c.cutter.next()
+	p, err := c.cutter.next(c.memory)
 	if err != nil || p.judged {
 		return p, err
 	}
-	if p.look(c.cutter.rules, &c.tape); p.misled() {
+	if p.look(c.cutter.rules, &c.memory.tape); p.misled() {
 		c.cutter.putBack(p.text())
 		p.block.Release()
-		return c.cutter.judged(c.cutter.size)
+		return c.cutter.judged(c.cutter.size, c.memory)
 	}
 	return p, nil
 }

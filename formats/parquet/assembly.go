@@ -15,7 +15,7 @@ import (
 
 // The size of blocks.
 const (
-	blockRows  = 4096
+	blockRows  = 2048
 	blockBytes = 1 << 20
 	blockCells = 1 << 18
 	keptBytes  = 8 << 20 // a block with more text is not kept for its next use

@@ -39,10 +39,11 @@ type column struct {
 	defined []uint8 // by row: the level at which it is a value, or below. nil: all rows are values
 	full    uint8   // that level
 	row     int     // the next one's place in defined
-	value   int     // the next one's place in indexes, or in values
-	indexes []uint32
-	values  values // of the page, or of the dictionary when indexes are used
-	how     text   // values are shown
+	value   int     // the next one's place in indexed, or in values
+	shared  bool    // the page has places in the dictionary, some of which are in indexed
+	runs    runs    // of those that are not yet
+	values  values  // of the page, or of the dictionary when it is used
+	how     text    // values are shown
 
 	dictionary dictionary
 	scratch    scratch
@@ -292,7 +293,7 @@ func (c *column) readLevelsV2(h *pageHeader) (data []byte, err error) {
 
 // readValues cuts a page's bytes into n values, or into n places in the dictionary.
 func (c *column) readValues(encoding int32, data []byte, n int) (err error) {
-	c.indexes = nil
+	c.shared = false
 	if encoding != encodingRLEDictionary && encoding != encodingPlainDictionary {
 		c.values, err = c.scratch.decode(&c.field, encoding, data, n)
 		return err
@@ -300,23 +301,37 @@ func (c *column) readValues(encoding int32, data []byte, n int) (err error) {
 	if !c.dictionary.loaded {
 		return errors.New("a page uses a dictionary that is not there")
 	}
-	c.values, c.indexed = c.dictionary.values, c.indexed[:0]
+	c.values, c.indexed, c.value = c.dictionary.values, c.indexed[:0], 0
+	c.runs = runs{left: n}
 	if n > 0 {
 		if len(data) == 0 || data[0] > 32 {
 			return errors.New("a page does not say how its places in the dictionary are stored")
 		}
-		if c.indexed, err = appendRuns(c.indexed, data[1:], uint(data[0]), n); err != nil {
-			return err
-		}
+		c.runs.rest, c.runs.width = data[1:], uint(data[0])
 	}
-	for _, index := range c.indexed {
+	c.shared = true
+	if c.list {
+		return c.readIndexes(n)
+	}
+	return nil
+}
+
+// readIndexes decodes places in the dictionary until there are n that no row has taken, or all there
+// are: of a long page not all at once, so that they stay in the processor's cache.
+func (c *column) readIndexes(n int) error {
+	ready := len(c.indexed) - c.value
+	if n = min(n-ready, c.runs.left); n <= 0 {
+		return nil
+	}
+	c.indexed, c.value = append(c.indexed[:0], c.indexed[c.value:]...), 0
+	var err error
+	if c.indexed, err = appendNext(c.indexed, &c.runs, n); err != nil {
+		return err
+	}
+	for _, index := range c.indexed[ready:] {
 		if int64(index) >= int64(c.dictionary.count) {
 			return fmt.Errorf("a page uses value %d of a dictionary of %d", index+1, c.dictionary.count)
 		}
-	}
-	c.indexes = c.indexed
-	if c.indexes == nil {
-		c.indexes = []uint32{}
 	}
 	return nil
 }
@@ -358,8 +373,8 @@ func (c *column) addItem(defined bool) error {
 		return nil
 	}
 	i := c.value
-	if c.indexes != nil {
-		i = int(c.indexes[i])
+	if c.shared {
+		i = int(c.indexed[i])
 	}
 	c.value++
 	var err error
@@ -374,7 +389,7 @@ func (c *column) addItem(defined bool) error {
 func (c *column) showLists() {
 	l := &c.lists
 	c.rows, c.defined, c.full = l.rows, l.defined[:l.rows], 1
-	c.values, c.indexes, c.row, c.value = l.values, nil, 0, 0
+	c.values, c.shared, c.row, c.value = l.values, false, 0, 0
 	c.how = text{form: formText}
 }
 

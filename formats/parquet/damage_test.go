@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	parquetgo "github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress"
+	"pgregory.net/rapid"
 
 	"bulkload/formats"
 	"bulkload/formats/cost"
@@ -102,6 +104,29 @@ func FuzzRuns(f *testing.F) {
 				t.Fatalf("%d has over %d bits", number, width)
 			}
 		}
+		comparePieces(t, numbers, err, data, uint(width), int(n))
+	})
+}
+
+// comparePieces wants the same numbers, and the same error, of runs that are decoded bit by bit.
+func comparePieces(t interface{ Fatalf(string, ...any) }, want []uint32, wantErr error, data []byte, width uint, n int) {
+	r := runs{thrift: thrift{rest: data}, width: width, left: n}
+	var got []uint32
+	var err error
+	for step := 1; err == nil && r.left > 0; step = step%13 + 3 {
+		got, err = appendNext(got, &r, min(step, r.left))
+	}
+	if fmt.Sprint(err) != fmt.Sprint(wantErr) || !slices.Equal(got, want) {
+		t.Fatalf("in pieces %d numbers and %v, want %d and %v", len(got), err, len(want), wantErr)
+	}
+}
+
+func TestRunsInPieces(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		data := rapid.SliceOfN(rapid.OneOf(rapid.ByteRange(0, 20), rapid.Byte()), 0, 300).Draw(t, "data")
+		width, n := rapid.IntRange(0, 32).Draw(t, "width"), rapid.IntRange(0, 400).Draw(t, "n")
+		numbers, err := appendRuns([]uint32(nil), data, uint(width), n)
+		comparePieces(t, numbers, err, data, uint(width), n)
 	})
 }
 

@@ -295,40 +295,82 @@ func unpack(packed []byte, at, width uint) uint64 {
 	return v & (math.MaxUint64 >> (64 - width))
 }
 
-// appendRuns adds n numbers of the given width in bits from data in the RLE and bit-packing hybrid.
-// It takes memory only for numbers that the data has.
+// appendRuns adds the n numbers of the given width in bits that data has in the RLE and bit-packing
+// hybrid.
 func appendRuns[T uint8 | uint32](dst []T, data []byte, width uint, n int) ([]T, error) {
-	t := thrift{rest: data} // the run lengths have the same form there
-	for left := n; left > 0; {
-		head := t.uvarint()
-		if t.err != nil {
-			return dst, errShort
-		}
-		take := int(min(head>>1, uint64(left)))
-		if head&1 == 0 {
-			raw := t.take(uint64(width+7) / 8)
-			if t.err != nil {
-				return dst, errShort
+	r := runs{thrift: thrift{rest: data}, width: width, left: n}
+	return appendNext(dst, &r, n)
+}
+
+// runs are numbers in the RLE and bit-packing hybrid, decoded bit by bit.
+type runs struct {
+	thrift // the run lengths have the same form there
+	width  uint
+	left   int // numbers
+
+	open   int    // of them in the run begun last
+	value  uint32 // that it repeats, when it is not packed
+	packed []byte
+	at     uint // bit of packed
+}
+
+// appendNext adds the next n numbers, of which there are as many left. It takes memory only for
+// numbers that the data have.
+func appendNext[T uint8 | uint32](dst []T, r *runs, n int) ([]T, error) {
+	for n > 0 {
+		if r.open == 0 {
+			if err := r.begin(); err != nil {
+				return dst, err
 			}
-			value := T(unpack(raw, 0, uint(len(raw)*8)))
-			if uint64(value) != unpack(raw, 0, uint(len(raw)*8)) || uint64(value)>>width != 0 {
-				return dst, fmt.Errorf("a run repeats a number of over %d bits", width)
+			if r.packed == nil && uint32(T(r.value)) != r.value {
+				return dst, r.tooWide()
 			}
-			dst = appendRepeated(dst, value, take)
-			left -= take
-			continue
 		}
-		take = int(min(head>>1, uint64(left)/8+1)) * 8
-		packed := t.rest[:min(len(t.rest), take/8*int(width))]
-		take = min(take, left)
-		if len(packed) < (take*int(width)+7)/8 {
-			return dst, errShort
+		take := min(n, r.open)
+		if r.packed == nil {
+			dst = appendRepeated(dst, T(r.value), take)
+		} else {
+			dst = appendPacked(dst, r.packed, r.at, r.width, take)
+			r.at += uint(take) * r.width
 		}
-		t.rest = t.rest[len(packed):]
-		dst = appendPacked(dst, packed, width, take)
-		left -= take
+		r.open -= take
+		r.left -= take
+		n -= take
 	}
 	return dst, nil
+}
+
+func (r *runs) tooWide() error { return fmt.Errorf("a run repeats a number of over %d bits", r.width) }
+
+// begin reads the head of the next run. One of no numbers is passed over.
+func (r *runs) begin() error {
+	for r.open == 0 {
+		head := r.uvarint()
+		if r.err != nil {
+			return errShort
+		}
+		if head&1 == 0 {
+			raw := r.take(uint64(r.width+7) / 8)
+			if r.err != nil {
+				return errShort
+			}
+			value := unpack(raw, 0, uint(len(raw)*8))
+			if value>>r.width != 0 {
+				return r.tooWide()
+			}
+			r.value, r.packed = uint32(value), nil
+			r.open = int(min(head>>1, uint64(r.left)))
+			continue
+		}
+		groups := int(min(head>>1, uint64(r.left)/8+1))
+		r.packed, r.at = r.rest[:min(len(r.rest), groups*int(r.width))], 0
+		r.open = min(8*groups, r.left)
+		if len(r.packed) < (r.open*int(r.width)+7)/8 {
+			return errShort
+		}
+		r.rest = r.rest[len(r.packed):]
+	}
+	return nil
 }
 
 func appendRepeated[T uint8 | uint32](dst []T, value T, n int) []T {
@@ -340,12 +382,12 @@ func appendRepeated[T uint8 | uint32](dst []T, value T, n int) []T {
 	return dst
 }
 
-// appendPacked adds n numbers of width bits, at most 32, of packed. Where 8 bytes can be loaded at
+// appendPacked adds n numbers of width bits, at most 32, of packed from bit at on. Where 8 bytes can be loaded at
 // once, all the numbers they hold are taken out of one register (BenchmarkRead).
-func appendPacked[T uint8 | uint32](dst []T, packed []byte, width uint, n int) []T {
+func appendPacked[T uint8 | uint32](dst []T, packed []byte, at, width uint, n int) []T {
 	start := len(dst)
 	dst = slices.Grow(dst, n)[:start+n]
-	to, at := dst[start:], uint(0)
+	to := dst[start:]
 	if width > 0 {
 		mask := uint64(1)<<width - 1
 		for each := int(57 / width); len(to) >= each && at>>3+8 <= uint(len(packed)); {

@@ -234,7 +234,7 @@ func TestPackedNumbersAreTakenOutOneByOneAndManyAtOnce(t *testing.T) {
 		packed := rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(t, "packed")
 		width := uint(rapid.IntRange(1, 32).Draw(t, "width"))
 		n := rapid.IntRange(0, len(packed)*8/int(width)).Draw(t, "n")
-		got := appendPacked([]uint32{7}, packed, width, n)[1:]
+		got := appendPacked([]uint32{7}, packed, 0, width, n)[1:]
 		for i, number := range got {
 			if want := unpack(packed, uint(i)*width, width); uint64(number) != want {
 				t.Fatalf("number %d of %d bits is %d, want %d", i, width, number, want)

@@ -33,7 +33,7 @@ func (c *column) showRows(n, limit int) error {
 // error, the rows before the faulty one are shown.
 func (c *column) showPage(n, limit int) error {
 	switch {
-	case c.indexes != nil:
+	case c.shared:
 		return c.showShared(n, limit)
 	case c.values.width == 0 && (c.how.form == formText || c.how.form == formBinary):
 		return c.showText(n, limit)
@@ -68,9 +68,12 @@ func (c *column) write(i int) (formats.Cell, error) {
 // registers, and sets cells field by field, as a cell put together elsewhere is copied at a wait for
 // its parts (BenchmarkRead).
 func (c *column) showShared(n, limit int) error {
+	if err := c.readIndexes(n); err != nil {
+		return err
+	}
 	shown, round := c.dictionary.shown, c.round
 	at, cells := len(c.cells), c.cells[:len(c.cells)+n]
-	defined, full, indexes := c.defined, c.full, c.indexes
+	defined, full, indexes := c.defined, c.full, c.indexed
 	row, next := c.row, c.value
 	var err error
 	for ; at < len(cells) && (len(c.shown) <= limit || at == 0); at++ {

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -92,7 +93,11 @@ func (j *Job) addAnswer(u *unit) {
 		e.Add(j.traced(u))
 	case vendors.Unknown:
 		problem := schema.Problem{Rule: NoAnswer, Column: -1, Message: j.doubt()}
-		if e.Answer != nil {
+		switch {
+		case e.Answer == nil:
+		case e.Answer.Status < http.StatusMultipleChoices:
+			problem.Message = fmt.Sprintf("the vendor's answer does not tell whether it is stored (%v); look whether the vendor has it", e.Answer)
+		default:
 			problem.Message = fmt.Sprintf("the vendor failed (%v), and %s", e.Answer, j.doubt())
 		}
 		e.Problems = append(e.Problems, problem)

@@ -461,3 +461,66 @@ func TestPrepackRequestIsTheDocuments(t *testing.T) {
 		t.Errorf("%s, want %s (%v)", body, want, err)
 	}
 }
+
+// TestPrepacksThatAreTakenGoIn draws prepacks of a shirt. What Amend takes, the sandbox takes too, and calls it as was
+// foretold; what Amend refuses for a size that is left out, the sandbox refuses as well.
+func TestPrepacksThatAreTakenGoIn(t *testing.T) {
+	s, p := packShop(t, sandbox.Options{})
+	all := []string{"XS", "S", "M", "L", "XL"}
+	held := s.held(Prepacks, p.ID)
+	number := 0
+	rapid.Check(t, func(t *rapid.T) {
+		number++
+		sizes := rapid.SliceOfNDistinct(rapid.SampledFrom(all), 1, 5, rapid.ID).Draw(t, "sizes")
+		colour := rapid.SampledFrom([]string{"Red", "Blue"}).Draw(t, "colour")
+		var rows []cells
+		for _, size := range sizes {
+			row := cells{"product_id": p.ID, "name": "Pack " + strconv.Itoa(number), "quantity": strconv.Itoa(rapid.IntRange(1, 12).Draw(t, "quantity"))}
+			if rapid.Bool().Draw(t, "by SKU") {
+				row["sku"] = productToken("test", "LD-1", 0) + "-" + colour + "-" + size
+			} else {
+				row["option.Size"], row["option.Color"] = size, colour
+			}
+			rows = append(rows, row)
+		}
+		e, err := entityOf(Prepacks, rows...)
+		if err != nil || !e.Sound() {
+			t.Fatal(err, found(e))
+		}
+		a, err := Prepacks.Amend(e, held)
+		if err != nil {
+			t.Fatal(err)
+		}
+		places := make([]int, len(sizes))
+		for i, size := range sizes {
+			places[i] = slices.Index(all, size)
+		}
+		whole := slices.Max(places)-slices.Min(places) == len(sizes)-1
+		if e.Sound() != whole {
+			t.Fatalf("sizes %v: %v", sizes, found(e))
+		}
+		if !whole {
+			slices.Sort(places)
+			body := `{"idempotence_token":"gap` + strconv.Itoa(number) + `","name":"Gap","items":[`
+			for i, place := range places {
+				body += strings.Repeat(",", min(i, 1)) + `{"variant_id":"` + p.Variants[place].ID + `","quantity":1}`
+			}
+			var refusal *vendors.APIError
+			if _, err := send(context.Background(), s.client, http.MethodPost, prepacksPath(p.ID), []byte(body+"]}")); !errors.As(err, &refusal) || refusal.Status != http.StatusBadRequest {
+				t.Fatalf("the sandbox takes sizes %v: %v", sizes, err)
+			}
+			return
+		}
+		if err := e.Amended(a); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.load(Prepacks, e); err != nil {
+			t.Fatalf("%s: %v", e.Body, err)
+		}
+		var made Prepack
+		s.call(http.MethodGet, prepacksPath(p.ID)+"/"+e.ID, "", &made)
+		if made.Description != a.Foretold.Value {
+			t.Fatalf("it is described as %q, foretold was %q", made.Description, a.Foretold.Value)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"iter"
+	"runtime"
 	"slices"
 
 	"bulkload/pipeline/send"
@@ -122,12 +123,16 @@ func (c *catalogue) add(e vendors.Stored) {
 	c.held = append(c.held, h)
 }
 
+// longBody is from which size on an entity of the vendor's is worth a collection of its own, in bytes.
+const longBody = 16 << 20
+
 // catalogue takes what the vendor has, so that created, updated and unchanged can be told apart.
 // each, unless nil, sees every entity.
 func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, error], each func(vendors.Stored) error) (*catalogue, error) {
 	c := &catalogue{resource: j.Resource, seed: maphash.MakeSeed(), past: j.Past,
 		keysOnly: j.Resource.Amend != nil && j.Plan == nil && !j.plans}
 	j.Refers.forget(j)
+	longest := 0
 	for e, err := range stored {
 		if j.stopped() || ctx.Err() != nil {
 			return nil, ErrInterrupted
@@ -136,6 +141,7 @@ func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, er
 			return nil, err
 		}
 		c.add(e)
+		longest = max(longest, len(e.Body))
 		j.progress("listing", int64(len(c.held)), 0)
 		j.Refers.hold(j.Vendor, j.Resource, e)
 		if each != nil {
@@ -145,6 +151,9 @@ func (j *Job) catalogue(ctx context.Context, stored iter.Seq2[vendors.Stored, er
 		}
 	}
 	j.Refers.listed(j)
+	if longest > longBody {
+		runtime.GC() // else the answers that were read stand beside what the next pass holds
+	}
 	slices.SortStableFunc(c.held, func(a, b holding) int { return cmp.Compare(a.key, b.key) })
 	// What moved while it was listed comes twice; what came last counts.
 	slices.Reverse(c.held)

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ type pass struct {
 	held   *vendors.Held     // what the vendor has, for resources that amend what is sent; nil otherwise
 	hand   func(*unit) error // takes every unit, and owns it; called by one goroutine
 	rows   int64             // of the feed, after run
+	long   bool              // it has met an entity of very many rows
 	hash   hasher
 }
 
@@ -50,6 +52,11 @@ func (p *pass) run(ctx context.Context) error {
 		return err
 	}
 	p.job.noticed(reader.Tally())
+	if p.long {
+		// All of a long entity's rows were held, and the next pass holds them again: without this, the
+		// collector lets both stand side by side (measured with a list of a million prices).
+		runtime.GC()
+	}
 	return nil
 }
 
@@ -245,6 +252,7 @@ func (p *pass) inOrder(ctx context.Context, batches <-chan *batch) error {
 			return b.err
 		}
 		for i := range b.units {
+			p.long = p.long || len(b.units[i].rows) > mostKept/4
 			left := b.units[i].left
 			if err := p.hand(&b.units[i]); err != nil {
 				return err

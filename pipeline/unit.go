@@ -60,6 +60,9 @@ func (b *batch) add(row formats.Row) {
 	b.rows = append(b.rows, row)
 }
 
+// mostKept is how many values an arena may have to be kept for the next batch.
+const mostKept = 1 << 18
+
 // release takes one holder away; the last one gives the blocks back and the batch to its next use.
 func (b *batch) release() {
 	if b.holders.Add(-1) > 0 {
@@ -67,6 +70,9 @@ func (b *batch) release() {
 	}
 	for _, block := range b.blocks {
 		block.Release()
+	}
+	if cap(b.values) > mostKept {
+		return // a single long entity has needed it; the next batch does not
 	}
 	clear(b.rows)
 	clear(b.units)

@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
+	"bulkload/formats/feed"
 	"bulkload/vendors"
 	"bulkload/vendors/fitanalytics"
 	"bulkload/vendors/sandbox"
@@ -25,18 +27,18 @@ func (p *program) fitanalyticsCommand() *cobra.Command {
 }
 
 // jwksFlags say whose public key is written.
-type jwksFlags struct{ config, account, key, keyID string }
+type jwksFlags struct{ config, account, key, keyID, output string }
 
 func (p *program) jwksCommand() *cobra.Command {
 	var flags jwksFlags
 	c := &cobra.Command{
 		Use:   "jwks [--account NAME | --key FILE]",
 		Short: "Write the public key set to give to Fit Analytics",
-		Long: `Write the JSON Web Key Set with the public part of an account's private key, to standard output. Fit
-Analytics needs it, and the issuer and audience that are told beside it, before it takes a token.
+		Long: `Write the JSON Web Key Set with the public part of an account's private key. Fit Analytics needs it, and
+the issuer and audience that are told beside it, before it takes a token.
 Nothing of the private key is written.`,
 		Example: `  openssl genrsa -out fa.pem 2048 && chmod 600 fa.pem
-  bulkload fitanalytics jwks --account fa > jwks.json`,
+  bulkload fitanalytics jwks --account fa -o jwks.json`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return p.writeJWKS(flags) },
 	}
@@ -44,19 +46,29 @@ Nothing of the private key is written.`,
 	c.Flags().StringVar(&flags.account, "account", "", "`NAME` of the account in the configuration")
 	c.Flags().StringVar(&flags.key, "key", "", "`FILE` of a private key that no account has yet")
 	c.Flags().StringVar(&flags.keyID, "key-id", "", "with --key: the key's kid (default: its thumbprint)")
+	c.Flags().StringVarP(&flags.output, "output", "o", "-", "`FILE` to write; - for standard output")
 	c.MarkFlagsMutuallyExclusive("account", "key")
 	c.MarkFlagsMutuallyExclusive("account", "key-id")
 	return c
 }
 
-// writeJWKS writes the key set to standard output, and what else the vendor must be told to standard error.
+// writeJWKS writes the key set, and what else the vendor must be told to standard error.
 func (p *program) writeJWKS(flags jwksFlags) error {
 	keyring, err := p.keyring(flags)
 	if err != nil {
 		return &usageError{err}
 	}
-	if _, err := p.stdout.Write(keyring.JWKS()); err != nil {
+	write := func(w io.Writer) error {
+		_, err := w.Write(keyring.JWKS())
 		return err
+	}
+	if flags.output == "-" {
+		err = write(p.stdout)
+	} else {
+		err = feed.WriteFile(flags.output, write)
+	}
+	if err != nil {
+		return fmt.Errorf("write the key set: %w", err)
 	}
 	if flags.key == "" {
 		fmt.Fprintf(p.stderr, "give this key set to Fit Analytics, to check tokens with algorithm RS256, issuer %s, audience %s and clockTolerance 600\n",

@@ -37,7 +37,7 @@ const currencySetting = "currency"
 // authorize sends the account's token (faire:2).
 func authorize(r *http.Request, account *vendors.Account) error {
 	if account.Token.Empty() {
-		return errors.New("Faire needs a token, and the account has none")
+		return errors.New("the account has no token, and Faire needs one")
 	}
 	r.Header.Set("X-FAIRE-ACCESS-TOKEN", account.Token.Reveal())
 	return nil

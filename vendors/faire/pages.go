@@ -1,7 +1,6 @@
 package faire
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -92,7 +91,7 @@ type listed struct {
 var errEnough = errors.New("enough")
 
 func (w *walk) all(ctx context.Context, cursor string) error {
-	w.since = cmp.Or(cursor, w.query.Get("updated_at_min"))
+	w.start(cursor)
 	for {
 		last, err := w.toEnd(ctx)
 		if err != nil {
@@ -116,6 +115,32 @@ func (w *walk) all(ctx context.Context, cursor string) error {
 	}
 }
 
+// start goes on from a cursor. What moves in a tie can only be told by who has read all of it, so that ties which were
+// not settled are read again.
+func (w *walk) start(cursor string) {
+	times := strings.Fields(cursor)
+	if len(times) == 0 {
+		w.since = w.query.Get("updated_at_min")
+		return
+	}
+	w.since = times[0]
+	for _, time := range times[1:] {
+		w.ties[time] = doubted
+	}
+}
+
+// cursor names a time to go on from, and the ties that are not settled.
+func (w *walk) cursor(since string) string {
+	times := []string{}
+	for time, state := range w.ties {
+		if state != settled {
+			times = append(times, time)
+		}
+	}
+	slices.Sort(times)
+	return strings.Join(append([]string{since}, times...), " ")
+}
+
 // toEnd reads from the time on to the end of the list. It returns what is new on the last page.
 func (w *walk) toEnd(ctx context.Context) ([]vendors.Stored, error) {
 	for {
@@ -123,18 +148,19 @@ func (w *walk) toEnd(ctx context.Context) ([]vendors.Stored, error) {
 		if err != nil || next == "" {
 			return w.new(products), err
 		}
-		if err := w.hand(w.new(products), next); err != nil {
-			return nil, err
-		}
-		w.since = next
-		if products[0].UpdatedAt != next {
-			continue
-		}
-		if w.ties[next] == untied {
+		tied := products[0].UpdatedAt == next
+		if tied && w.ties[next] == untied {
 			w.ties[next] = trusted
 			if !w.compare {
 				w.ties[next] = doubted
 			}
+		}
+		if err := w.hand(w.new(products), next); err != nil {
+			return nil, err
+		}
+		w.since = next
+		if !tied {
+			continue
 		}
 		if _, next, err = w.readTie(ctx, 2); err != nil || next == "" {
 			return nil, err
@@ -215,10 +241,13 @@ func (w *walk) new(products []listed) []vendors.Stored {
 	return entities
 }
 
-// hand yields a page. next is its cursor; a page with nothing new is yielded only when it is the last.
+// hand yields a page. next is the time that follows, empty at the end; a page with nothing new is yielded only when it is the last.
 func (w *walk) hand(entities []vendors.Stored, next string) error {
 	if len(entities) == 0 && next != "" {
 		return nil
+	}
+	if next != "" {
+		next = w.cursor(next)
 	}
 	if !w.yield(vendors.Page{Entities: entities, Next: next}, nil) {
 		return errEnough

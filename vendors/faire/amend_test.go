@@ -310,6 +310,7 @@ func drawRows(t *rapid.T, key string, options []string) []row {
 // TestWhatIsSentMakesWhatWasForeseen loads random feeds of one product one after the other: the sandbox takes what is
 // sent, has then what Amend foretold, and nothing is sent the second time.
 func TestWhatIsSentMakesWhatWasForeseen(t *testing.T) {
+	setChecks(t, 40)
 	sent := 0
 	rapid.Check(t, func(t *rapid.T) {
 		client := inProcess(t)

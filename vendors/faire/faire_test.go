@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -223,4 +225,22 @@ func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return a
 func answering(answer func(*http.Request) []byte) *vendors.Client {
 	return &vendors.Client{Account: &vendors.Account{Name: "test", BaseURL: "http://faire", Token: vendors.NewSecret("token")}, Authorize: authorize,
 		HTTP: &http.Client{Transport: transport(answer)}, Now: time.Now}
+}
+
+// setChecks says with how many cases a long property is checked, unless the command says it.
+func setChecks(t *testing.T, checks int) {
+	t.Helper()
+	option := flag.Lookup("rapid.checks")
+	before := option.Value.String()
+	if before != option.DefValue {
+		return
+	}
+	if err := option.Value.Set(strconv.Itoa(checks)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := option.Value.Set(before); err != nil {
+			t.Error(err)
+		}
+	})
 }

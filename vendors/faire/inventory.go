@@ -28,7 +28,7 @@ var Inventory = &vendors.Resource{
 	Upload:    uploadStock,
 	Trace:     traceWords,
 	Pages:     stockPages,
-	Filters:   productFilters,
+	Filters:   partFilters,
 	Changed:   "updated_at_min",
 	Stamp:     stockStamp,
 	Aliases:   stockAliases,

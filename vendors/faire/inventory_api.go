@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -92,6 +93,9 @@ func settleStock(entities []*vendors.Entity, body []byte) error {
 	}
 	return nil
 }
+
+// partFilters are the filters of what is listed by way of the products. Nothing of deleted ones is exported.
+var partFilters = slices.DeleteFunc(slices.Clone(productFilters), func(f vendors.Filter) bool { return f.Name == "include_deleted" })
 
 // stockPages yields the stock of all variants, by way of the products. Where it is compared with a feed,
 // deleted variants are yielded too, set aside, so that a catalogue that is continued loses them.

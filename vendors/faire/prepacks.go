@@ -36,7 +36,7 @@ var Prepacks = &vendors.Resource{
 	Upload:    uploadPrepacks,
 	Trace:     traceWords,
 	Pages:     prepackPages,
-	Filters:   productFilters,
+	Filters:   partFilters,
 	Aliases:   prepackAliases,
 	Amend:     amendPrepack,
 	Decode:    decodePrepack,

@@ -469,7 +469,8 @@ func (a *amending) changeOptionSets(patch *Product) {
 }
 
 func holdsAll(values, those []string) bool {
-	return !slices.ContainsFunc(those, func(value string) bool { return !slices.Contains(values, value) })
+	set := setOf(values)
+	return !slices.ContainsFunc(those, func(value string) bool { return !set[value] })
 }
 
 func (p *Product) optionNames() []string {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -232,5 +233,31 @@ func TestMoney(t *testing.T) {
 		if got != test.rule || rule == nil && (money.AmountMinor != test.minor || moneyText(money) != test.back) {
 			t.Errorf("%s %s: %v, %q; want %d, %q, %q", test.text, test.currency, money, got, test.minor, test.back, test.rule)
 		}
+	}
+}
+
+// TestHostileLists makes sure that long lists take no more time than they are long, and make no flood of problems.
+func TestHostileLists(t *testing.T) {
+	var values, names, tags strings.Builder
+	for i := range 100_000 {
+		n := strconv.Itoa(i)
+		values.WriteString("v" + n + "|")
+		names.WriteString("o" + n + "|")
+		tags.WriteString("t" + n + "|")
+	}
+	first := row{"product_key": "A", "sku": "A", "option.Size": "v7", "option_values.Size": values.String(), "image_1": "https://img.example/1.jpg", "image_1.tags": tags.String()}
+	e := encoded(t, Products, first)
+	if !e.Sound() || len(e.Problems) > 0 {
+		t.Fatal(len(e.Problems))
+	}
+	var p Product
+	if err := json.Unmarshal(e.Body, &p); err != nil || len(p.OptionSets[0].Values) != 100_000 || len(p.Images[0].Tags) != 100_000 {
+		t.Fatal(err)
+	}
+	if has := extend("Scent", p.OptionSets[0].Values, append(p.OptionSets[0].Values, "new")); len(has) != 100_001 {
+		t.Errorf("%d values", len(has))
+	}
+	if e := encoded(t, Products, with(first, "option_names", names.String())); e.Sound() || len(e.Problems) > 3 {
+		t.Errorf("%d problems", len(e.Problems))
 	}
 }

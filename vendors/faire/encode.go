@@ -37,6 +37,7 @@ type fed struct {
 	product *Product
 	rows    []int           // records of the product's variants
 	listed  map[string]bool // options whose values the feed lists
+	unnamed []string        // options that option_names lists, and that have no column
 	cents   bool
 }
 
@@ -207,12 +208,13 @@ func (f *fed) readImage(images []Image, columns imageColumns, value func(column 
 	}
 	sequence := int64(len(images))
 	image := Image{Sequence: &sequence, URL: string(address)}
-	schema.Items(tags, func(item []byte) bool {
-		if len(item) > 0 && !slices.Contains(image.Tags, string(item)) {
-			image.Tags = append(image.Tags, string(item))
+	seen := make(map[string]bool)
+	for _, tag := range itemsOf(tags) {
+		if !seen[tag] {
+			seen[tag] = true
+			image.Tags = append(image.Tags, tag)
 		}
-		return true
-	})
+	}
 	return append(images, image)
 }
 
@@ -365,9 +367,15 @@ func (f *fed) readOptionSets() {
 			names = append(names, option.name)
 		}
 	}
+	seen := make(map[string]bool, len(names))
 	for _, name := range names {
-		if f.product.set(name) != nil {
+		if seen[name] {
 			continue // listed twice
+		}
+		seen[name] = true
+		if !slices.ContainsFunc(f.options, func(o optionColumn) bool { return o.name == name }) {
+			f.unnamed = append(f.unnamed, name)
+			continue
 		}
 		values := itemsOf(f.shared("option_values." + name))
 		if len(values) > 0 {
@@ -406,6 +414,9 @@ func itemsOf(cell []byte) []string {
 
 // judgeOptions makes sure that the options tell the variants apart.
 func (f *fed) judgeOptions() {
+	if len(f.unnamed) > 0 {
+		f.add(optionMissing, -1, "option_names", fmt.Sprintf("option_names lists %q, and there is no column option.%s", f.unnamed[0], f.unnamed[0]), "")
+	}
 	for i := range f.product.OptionSets {
 		f.judgeSet(&f.product.OptionSets[i])
 	}

@@ -83,9 +83,11 @@ func alike(option string, values []string) (first, other string, ok bool) {
 // extend adds values to those that an option has. Sizes go where the trade has them, when all are known and stand in
 // that order already; everything else goes to the end. The values that were there keep their order.
 func extend(option string, has, values []string) []string {
-	extended := slices.Clone(has)
+	extended, known := slices.Clone(has), setOf(has)
+	had := setOf(has)
 	for _, value := range values {
-		if !slices.Contains(extended, value) {
+		if !known[value] {
+			known[value] = true
 			extended = append(extended, value)
 		}
 	}
@@ -93,24 +95,32 @@ func extend(option string, has, values []string) []string {
 		return extended
 	}
 	sorted, ok := vocabulary.SortSizes(extended)
-	if !ok || !slices.Equal(has, slices.DeleteFunc(slices.Clone(sorted), func(value string) bool { return !slices.Contains(has, value) })) {
+	if !ok || !slices.Equal(has, slices.DeleteFunc(slices.Clone(sorted), func(value string) bool { return !had[value] })) {
 		return extended
 	}
 	return sorted
 }
 
+func setOf(values []string) map[string]bool {
+	set := make(map[string]bool, len(values))
+	for _, value := range values {
+		set[value] = true
+	}
+	return set
+}
+
 // inMiddle returns a value that is new between those that were there, "" when there is none.
 func inMiddle(has, now []string) string {
-	last := -1
+	last, had := -1, setOf(has)
 	for i, value := range now {
-		if slices.Contains(has, value) {
+		if had[value] {
 			last = i
 		}
 	}
 	began := false
 	for i, value := range now {
 		switch {
-		case slices.Contains(has, value):
+		case had[value]:
 			began = true
 		case began && i < last:
 			return value

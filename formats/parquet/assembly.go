@@ -181,8 +181,8 @@ func (a *assembler) limit(c *column, n int) int {
 	return int(4*min(c.size*float64(n), blockBytes)) + 2*blockBytes/len(a.columns)
 }
 
-// take moves the rows that all columns show to the block: cells by batches of rows, then text by
-// columns, shared out among the workers.
+// take moves the rows that all columns show to the block: text by columns, each for the worker that
+// has shown it if possible, and cells by batches of rows.
 func (a *assembler) take(b *formats.Block) {
 	n, size := a.rows, len(b.Text)
 	for _, c := range a.columns {
@@ -197,16 +197,15 @@ func (a *assembler) take(b *formats.Block) {
 	clear(filled)
 	rows := max(1, batchCells/stride)
 	batches := (n + rows - 1) / rows
-	a.share(batches+stride, n*stride, func(part int, _ *pageSource) {
-		if part >= batches {
-			c := a.columns[part-batches]
-			copy(b.Text[c.shift:], c.shown)
-			return
-		}
-		start := part * rows
-		end := min(start+rows, n)
-		for i, c := range a.columns {
-			c.move(b.Cells[first+start*stride+i:], c.cells[start:end], stride, filled[start:end])
+	a.share(stride, n*stride, func(part int, _ *pageSource) {
+		text := a.columns[part]
+		copy(b.Text[text.shift:], text.shown)
+		for batch := part * batches / stride; batch < (part+1)*batches/stride; batch++ {
+			start := batch * rows
+			end := min(start+rows, n)
+			for i, c := range a.columns {
+				c.move(b.Cells[first+start*stride+i:], c.cells[start:end], stride, filled[start:end])
+			}
 		}
 	})
 	for _, c := range a.columns {

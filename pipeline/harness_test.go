@@ -223,7 +223,7 @@ func (tab table) column(t *testing.T, name string) int {
 // writeRejects writes a result's rejects as a feed.
 func writeRejects(t *testing.T, result *pipeline.Result, path string) {
 	t.Helper()
-	output, err := feed.Create(path, report.RejectColumns(result.Header), nil)
+	output, err := feed.Create(path, result.Collector.RejectColumns(result.Header, true), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

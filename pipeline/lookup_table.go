@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
-	"strings"
 
 	"bulkload/formats"
+	"bulkload/formats/feed"
 	"bulkload/vendors/schema"
 )
 
@@ -57,7 +57,7 @@ func newAnswerTable(answers schema.Schema, met map[string]bool, header *formats.
 // ownNames are the names of the feed's columns as they are, but in formats that tell columns apart by their
 // names: there, one without a name is called by its letters, and one of a name that was there gets a number.
 func ownNames(names []string, output string) []string {
-	if output == "-" || !strings.Contains(output, ".ndjson") && !strings.Contains(output, ".jsonl") && !strings.Contains(output, ".parquet") {
+	if feed.TakesUnnamed(output) {
 		return names
 	}
 	distinct := make([]string, len(names))

@@ -138,7 +138,7 @@ func (o *outputs) write(l *load, result *pipeline.Result, code int) error {
 		s.Report = o.report
 	}
 	if o.rejects != "" && (o.always || c.Rejected() > 0) {
-		err := writeFile(o.rejects, report.RejectColumns(result.Header),
+		err := writeFile(o.rejects, c.RejectColumns(result.Header, feed.TakesUnnamed(o.rejects)),
 			func(w formats.Writer) error { return c.WriteRejects(w, result.Header) }, l.stdout)
 		if err != nil {
 			return err

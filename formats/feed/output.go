@@ -177,3 +177,10 @@ func (o *Output) Discard() error {
 	}
 	return o.file.discard()
 }
+
+// TakesUnnamed reports whether a file of this name may have columns without a name: NDJSON and Parquet
+// know columns by their names alone.
+func TakesUnnamed(path string) bool {
+	ending, _, _ := endingOf(path)
+	return ending != ".ndjson" && ending != ".parquet"
+}

@@ -88,6 +88,7 @@ type Collector struct {
 	rules    map[string]*RuleCount
 	findings spill.Sorter
 	rejects  spill.Sorter
+	widest   int // of the rejects, in cells
 	scratch  []byte
 }
 
@@ -181,6 +182,7 @@ func WentIn(o vendors.Outcome) bool {
 
 func (c *Collector) reject(e Event) error {
 	for i, row := range e.Rows {
+		c.widest = max(c.widest, row.Len())
 		c.scratch = appendText(c.scratch[:0], e.Reasons[i])
 		for cell := range row.Len() {
 			c.scratch = binary.AppendUvarint(c.scratch, uint64(len(row.Cell(cell))))
@@ -287,28 +289,38 @@ func (c *Collector) WriteFindings(w formats.Writer, run string) error {
 	return nil
 }
 
-// RejectColumns are the columns of a rejects file: the feed's own in their order, then the reason.
-// A reason that the feed has from an earlier run is replaced.
-func RejectColumns(header *formats.Header) []formats.Column {
+// RejectColumns are the columns of a rejects file: the feed's own in their order, then the reason, then
+// some without a name for what stands beyond the header's. A reason that the feed has from an earlier
+// run is replaced. unnamed is false for formats in which every column has a name.
+func (c *Collector) RejectColumns(header *formats.Header, unnamed bool) []formats.Column {
 	var columns []formats.Column
 	for _, name := range header.Names {
 		if name != mapping.ReasonColumn {
 			columns = append(columns, formats.Column{Name: name})
 		}
 	}
-	return append(columns, formats.Column{Name: mapping.ReasonColumn, Width: 80})
+	columns = append(columns, formats.Column{Name: mapping.ReasonColumn, Width: 80})
+	for i := len(header.Names); i < c.widest; i++ {
+		beyond := formats.Column{}
+		if !unnamed {
+			beyond.Name = "column " + formats.ColumnLetters(i)
+		}
+		columns = append(columns, beyond)
+	}
+	return columns
 }
 
 // WriteRejects writes the rows that did not go in to a file of RejectColumns. What stands beyond
 // the header's columns comes behind the reason, so that it is still found to be there.
 func (c *Collector) WriteRejects(w formats.Writer, header *formats.Header) error {
+	width := max(len(header.Names), c.widest)
 	old := slices.Index(header.Names, mapping.ReasonColumn)
 	for reject, err := range c.Rejects() {
 		if err != nil {
 			return err
 		}
 		cells := reject.Cells
-		for len(cells) < len(header.Names) {
+		for len(cells) < width {
 			cells = append(cells, nil)
 		}
 		cells = slices.Insert(cells, len(header.Names), []byte(reject.Reason))

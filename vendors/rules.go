@@ -40,9 +40,12 @@ func (r *Resource) AllRules() []schema.Rule {
 	return list
 }
 
-// Alike reports whether the rows of an entity can only repeat each other, as those of a question do whose
-// fields all name it: then no row of it can be missing.
+// Alike reports whether no row of an entity can be missing: it has only one, or its rows can only repeat
+// each other, as those of a question do whose fields all name it.
 func (r *Resource) Alike() bool {
+	if r.Lone {
+		return true
+	}
 	if r.Ask == nil {
 		return false
 	}

@@ -59,6 +59,7 @@ type Resource struct {
 	Else    string         // the field that names an entity whose rows have no Key; empty: they need one
 	Besides []string       // further fields that tell entities of one Key and Part apart; they may be empty
 	ID      string         // the field that carries Stored.Key, by which an export knows its entities; empty: Key, with Part
+	Lone    bool           // an entity is one row, so that a row without a key belongs to none beside it
 	Lane    []string       // fields whose values the entities of one call share, as those of one customer; nil: any entities go together
 	Unique  []string       // fields whose values must not occur twice in a feed
 	RowKey  []string       // fields by which the rows of one entity are told apart when two exports are compared; nil: their order

@@ -20,6 +20,7 @@ var Inventory = &vendors.Resource{
 	Rules:     []*schema.Rule{stockUnnamed, stockTwice},
 	Against:   []*schema.Rule{stockUnknown, stockOther},
 	Key:       "product_variant_id",
+	Lone:      true,
 	Else:      "sku",
 	Batch:     100,
 	Splits:    true,

@@ -23,6 +23,7 @@ var OrderAcceptance = &vendors.Resource{
 			Synonyms: []string{"ship date", "expected ship", "shipping date", "ship by", "versanddatum", "verzenddatum"}},
 	},
 	Key:      "order_id",
+	Lone:     true,
 	Batch:    1,
 	Repeat:   vendors.Unsafe,
 	Encode:   encodeAcceptance,

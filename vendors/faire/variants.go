@@ -24,6 +24,7 @@ var Variants = &vendors.Resource{
 	Rules:     []*schema.Rule{variantNameless, skuTwice, pricesMissing, priceHalf, priceGeo, priceWhole, priceDigits, priceBelow, imageTags},
 	Against:   []*schema.Rule{idUnasked, stateDraft, stateBack, productUnknown, variantUnknown, variantElsewhere, skuTaken, optionNames, optionMissing, optionNew, optionChanged, priceCurrency, stockKept},
 	Key:       "sku",
+	Lone:      true,
 	Else:      "variant_id",
 	Batch:     1,
 	Repeat:    vendors.ByToken,

@@ -19,6 +19,7 @@ var Returns = &vendors.Resource{
 	Schema:  returnSchema(),
 	Rules:   []*schema.Rule{dateZone, returnTwice},
 	Key:     "orderId",
+	Lone:    true,
 	Part:    "sku",
 	Besides: []string{"productId", "externalId"},
 	Batch:   500,

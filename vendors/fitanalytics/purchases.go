@@ -24,6 +24,7 @@ var Purchases = &vendors.Resource{
 	Schema:  purchaseSchema(),
 	Rules:   []*schema.Rule{purchaseTwice, purchaseCurrency, purchaseSize},
 	Key:     "order",
+	Lone:    true,
 	Part:    "product",
 	Besides: []string{"variant", "ean", "purchasedSize", "price"},
 	Lane:    customerLane,

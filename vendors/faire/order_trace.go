@@ -11,7 +11,7 @@ func traceWords(e *vendors.Entity, message string) (record int, field string) {
 		r := &e.Records[i]
 		for j := range r.Layout.Columns {
 			column := &r.Layout.Columns[j]
-			if column.Field.ReadOnly || len(r.Values[j]) <= longest || !holdsWord(message, string(r.Values[j])) {
+			if column.Field.ReadOnly || len(r.Values[j]) <= longest || !vendors.HoldsWord(message, string(r.Values[j])) {
 				continue
 			}
 			record, field, longest = i, column.Name, len(r.Values[j])
@@ -20,5 +20,5 @@ func traceWords(e *vendors.Entity, message string) (record int, field string) {
 	if len(e.Records) == 0 {
 		return 0, ""
 	}
-	return record, mentionedField(e.Records[record].Layout, message, field)
+	return record, vendors.MentionedField(e.Records[record].Layout, message, field)
 }

@@ -23,7 +23,7 @@ func pages(ctx context.Context, client *vendors.Client, ask vendors.Listing) ite
 	return func(yield func(vendors.Page, error) bool) {
 		var err error
 		if ask.Keys != nil {
-			err = byKey(ctx, client, ask, yield)
+			err = vendors.PagesByKey(ask, yield, func(id string) ([]vendors.Stored, error) { return readOne(ctx, client, id, ask) })
 		} else {
 			w := walk{client: client, query: filters(ask), compare: ask.Compare, yield: yield, seen: make(map[string]string),
 				ties: make(map[string]tie)}
@@ -303,56 +303,25 @@ func (w *walk) follows(next string) error {
 	return nil
 }
 
-// keysInPage is how many products that are asked for one by one make a page.
-const keysInPage = 25
-
-// byKey reads the products of ask.Keys one by one (faire:266). The cursor is the number of keys that were dealt with.
-func byKey(ctx context.Context, client *vendors.Client, ask vendors.Listing, yield func(vendors.Page, error) bool) error {
-	skip, _ := strconv.Atoi(ask.Cursor)
-	var page vendors.Page
-	done := 0
-	for key, err := range ask.Keys {
-		if err != nil {
-			return err
-		}
-		if done++; done <= skip {
-			continue
-		}
-		if err := readOne(ctx, client, key, ask, &page); err != nil {
-			return err
-		}
-		if done%keysInPage == 0 {
-			page.Next = strconv.Itoa(done)
-			if !yield(page, nil) {
-				return nil
-			}
-			page = vendors.Page{}
-		}
-	}
-	yield(page, nil)
-	return nil
-}
-
-// readOne puts a product behind those of a page. One that Faire has not, or has deleted, is left out, unless deleted
-// ones are asked for.
-func readOne(ctx context.Context, client *vendors.Client, id string, ask vendors.Listing, page *vendors.Page) error {
+// readOne asks for a product (faire:266). One that Faire has not, or has deleted, is left out, unless deleted ones are
+// asked for.
+func readOne(ctx context.Context, client *vendors.Client, id string, ask vendors.Listing) ([]vendors.Stored, error) {
 	var body json.RawMessage
 	err := get(ctx, client, "get product "+id, "/products/"+segment(id), nil, &body)
 	var refusal *vendors.APIError
 	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := listed{body: body}
 	if err := json.Unmarshal(body, &p); err != nil || p.ID != id {
-		return fmt.Errorf("get product %s: the answer is not that product (%v)", id, err)
+		return nil, fmt.Errorf("get product %s: the answer is not that product (%v)", id, err)
 	}
 	deleted := p.State == vocabulary.Deleted
 	if deleted && !ask.Compare && ask.Query.Get("include_deleted") != "true" {
-		return nil
+		return nil, nil
 	}
-	page.Entities = append(page.Entities, vendors.Stored{Key: strings.Clone(id), Body: body, Aside: deleted && ask.Compare})
-	return nil
+	return []vendors.Stored{{Key: strings.Clone(id), Body: body, Aside: deleted && ask.Compare}}, nil
 }

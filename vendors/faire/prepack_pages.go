@@ -175,13 +175,15 @@ func (r *packReader) oneByOne(ctx context.Context, ids []string, cursor string, 
 }
 
 func (r *packReader) products(ctx context.Context, ids []string) ([]*Product, error) {
-	var page vendors.Page
+	var entities []vendors.Stored
 	for _, id := range ids {
-		if err := readOne(ctx, r.client, id, vendors.Listing{Compare: r.compare}, &page); err != nil {
+		found, err := readOne(ctx, r.client, id, vendors.Listing{Compare: r.compare})
+		if err != nil {
 			return nil, err
 		}
+		entities = append(entities, found...)
 	}
-	return readProducts(page.Entities)
+	return readProducts(entities)
 }
 
 func readProducts(entities []vendors.Stored) (list []*Product, err error) {

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
@@ -28,9 +26,9 @@ func traceProduct(e *vendors.Entity, message string) (record int, field string) 
 		return at, field
 	}
 	if record >= 0 {
-		return record, mentionedField(e.Records[record].Layout, message, "sku")
+		return record, vendors.MentionedField(e.Records[record].Layout, message, "sku")
 	}
-	return 0, mentionedField(e.Records[0].Layout, message, "")
+	return 0, vendors.MentionedField(e.Records[0].Layout, message, "")
 }
 
 // placeInBody reads "variants[2].sku" in a message: the record that became that variant, and the member's path, "sku".
@@ -46,7 +44,7 @@ func placeInBody(e *vendors.Entity, message string) (record int, member string) 
 		return -1, ""
 	}
 	path := strings.TrimPrefix(rest, ".")
-	if end := strings.IndexFunc(path, func(r rune) bool { return r != '.' && !inWord(r) }); end >= 0 {
+	if end := strings.IndexFunc(path, func(r rune) bool { return r != '.' && !vendors.InWord(r) }); end >= 0 {
 		path = path[:end]
 	}
 	return recordOf(e, &body.Variants[index]), strings.TrimRight(path, ".")
@@ -86,7 +84,7 @@ func fieldOf(l *schema.Layout, member string) string {
 func mentionedSKU(e *vendors.Entity, message string) int {
 	longest, record := 0, -1
 	for i := range e.Records {
-		if sku := e.Records[i].Text("sku"); len(sku) > longest && holdsWord(message, sku) {
+		if sku := e.Records[i].Text("sku"); len(sku) > longest && vendors.HoldsWord(message, sku) {
 			longest, record = len(sku), i
 		}
 	}
@@ -113,39 +111,3 @@ func mentionedValue(e *vendors.Entity, only int, message string) (record int, fi
 	}
 	return record, field
 }
-
-// mentionedField returns the field whose name the message holds, the longest first; else otherwise.
-func mentionedField(l *schema.Layout, message, otherwise string) string {
-	field, longest := otherwise, 0
-	for i := range l.Columns {
-		column := &l.Columns[i]
-		if column.Field.ReadOnly {
-			continue
-		}
-		for _, name := range [...]string{column.Name, column.Name[strings.LastIndexByte(column.Name, '.')+1:]} {
-			if len(name) > longest && holdsWord(message, name) {
-				field, longest = column.Name, len(name)
-			}
-		}
-	}
-	return field
-}
-
-// holdsWord reports whether text holds word with no letter or digit right before or after it.
-func holdsWord(text, word string) bool {
-	for start := 0; word != ""; {
-		at := strings.Index(text[start:], word)
-		if at < 0 {
-			return false
-		}
-		before, _ := utf8.DecodeLastRuneInString(text[:start+at])
-		after, _ := utf8.DecodeRuneInString(text[start+at+len(word):])
-		if !inWord(before) && !inWord(after) {
-			return true
-		}
-		start += at + 1
-	}
-	return false
-}
-
-func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }

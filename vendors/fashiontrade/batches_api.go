@@ -138,7 +138,7 @@ func (s *stockAPI) batchEntities(owner string, batches []rawBatch) ([]vendors.St
 }
 
 // pages yields the stock of the owners that ask.Keys names, or of all that the vendor lists. A page is
-// the stock of up to keysInPage owners, which are asked for at once as far as the account allows.
+// the stock of up to vendors.KeysInPage owners, which are asked for at once as far as the account allows.
 func (s *stockAPI) pages(ctx context.Context, client *vendors.Client, ask vendors.Listing) iter.Seq2[vendors.Page, error] {
 	return func(yield func(vendors.Page, error) bool) {
 		owners, err := s.ownersFrom(ctx, client, ask)
@@ -152,7 +152,7 @@ func (s *stockAPI) pages(ctx context.Context, client *vendors.Client, ask vendor
 				yield(vendors.Page{}, err)
 				return
 			}
-			if len(page) == keysInPage { // there is one more, so the page before has a next one
+			if len(page) == vendors.KeysInPage { // there is one more, so the page before has a next one
 				if !s.yieldPage(ctx, client, ask, page, page[len(page)-1].behind, yield) {
 					return
 				}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"iter"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"bulkload/vendors"
@@ -25,9 +24,6 @@ type listing struct {
 	longest   int64  // answer that is read, in bytes; 0: as always
 }
 
-// keysInPage is how many entities that are asked for one by one make a page.
-const keysInPage = 25
-
 // pages yields the vendor's list, or the entities of ask.Keys, of which those that the vendor does not
 // have are left out. Next is the vendor's own mark of the next page, and for entities asked for by key
 // the number of keys that were dealt with.
@@ -35,7 +31,7 @@ func (l *listing) pages(ctx context.Context, client *vendors.Client, ask vendors
 	return func(yield func(vendors.Page, error) bool) {
 		var err error
 		if ask.Keys != nil {
-			err = l.byKey(ctx, client, ask, yield)
+			err = vendors.PagesByKey(ask, yield, func(key string) ([]vendors.Stored, error) { return l.one(ctx, client, key, ask) })
 		} else {
 			err = l.byPage(ctx, client, ask, yield)
 		}
@@ -123,58 +119,24 @@ func (l *listing) entity(body []byte) (vendors.Stored, error) {
 	return vendors.Stored{Key: id, Body: body}, nil
 }
 
-// byKey asks for entities one by one.
-func (l *listing) byKey(ctx context.Context, client *vendors.Client, ask vendors.Listing, yield func(vendors.Page, error) bool) error {
-	done := 0
-	if ask.Cursor != "" {
-		var err error
-		if done, err = strconv.Atoi(ask.Cursor); err != nil || done < 0 {
-			return fmt.Errorf("list %s: %q is not a number of keys to go on behind", l.noun.Many, ask.Cursor)
-		}
-	}
-	var page vendors.Page
-	at := 0
-	for key, err := range ask.Keys {
-		if err != nil {
-			return err
-		}
-		if at++; at <= done {
-			continue
-		}
-		if at > done+1 && (at-done-1)%keysInPage == 0 { // there is one more, so the page before has a next one
-			page.Next = strconv.Itoa(at - 1)
-			if !yield(page, nil) {
-				return nil
-			}
-			page = vendors.Page{}
-		}
-		if err := l.addOne(ctx, client, key, ask, &page); err != nil {
-			return err
-		}
-	}
-	yield(page, nil)
-	return nil
-}
-
-// addOne adds the entity of a key to the page, when the vendor has it.
-func (l *listing) addOne(ctx context.Context, client *vendors.Client, key string, ask vendors.Listing, page *vendors.Page) error {
+// one asks for the entity of a key; none when the vendor has none.
+func (l *listing) one(ctx context.Context, client *vendors.Client, key string, ask vendors.Listing) ([]vendors.Stored, error) {
 	response, err := client.Do(ctx, vendors.Request{Method: http.MethodGet, Path: l.at(key), Query: ask.Query,
 		Header: http.Header{"Accept": {l.mediaType}}, JSON: true, Longest: l.longest})
 	var refusal *vendors.APIError
 	if errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
-		return nil
+		return nil, nil
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	entity, err := l.entity(response.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if entity.Key != key {
-		return fmt.Errorf("get %s %q: the answer is that of %q", l.noun.One, key, entity.Key)
+		return nil, fmt.Errorf("get %s %q: the answer is that of %q", l.noun.One, key, entity.Key)
 	}
 	entity.Key = strings.Clone(key)
-	page.Entities = append(page.Entities, entity)
-	return nil
+	return []vendors.Stored{entity}, nil
 }

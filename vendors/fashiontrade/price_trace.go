@@ -25,7 +25,7 @@ func (c *priceEncoder) trace(e *vendors.Entity, message string) (record int, fie
 		field = c.kind.targets[0]
 	}
 	if at >= 0 {
-		return at, mentionedField(e.Records[at].Layout, message, field)
+		return at, vendors.MentionedField(e.Records[at].Layout, message, field)
 	}
 	for _, name := range [...]string{"countries", "retailer_groups", "currency", "validity_window.start_date",
 		"validity_window.end_date", "validity_window.type"} {
@@ -34,7 +34,7 @@ func (c *priceEncoder) trace(e *vendors.Entity, message string) (record int, fie
 			return record, name
 		}
 	}
-	return 0, mentionedField(e.Records[0].Layout, message, "")
+	return 0, vendors.MentionedField(e.Records[0].Layout, message, "")
 }
 
 // placeOf reads "prices[2].wholesale_price" in a message: the record that became that price, and the
@@ -49,7 +49,7 @@ func (c *priceEncoder) placeOf(e *vendors.Entity, message string) (record int, f
 	list := c.columns(e)
 	list.sortPrices()
 	path := strings.TrimPrefix(strings.TrimPrefix(rest, "."), "selector.")
-	if end := strings.IndexFunc(path, func(r rune) bool { return !inWord(r) }); end >= 0 {
+	if end := strings.IndexFunc(path, func(r rune) bool { return !vendors.InWord(r) }); end >= 0 {
 		path = path[:end]
 	}
 	if path == "selector" {

@@ -346,7 +346,7 @@ func TestStockOfAllIsRead(t *testing.T) {
 }
 
 // owners is how many products and prepacks there are: more than a page of stock asks for.
-const owners = keysInPage + 5
+const owners = vendors.KeysInPage + 5
 
 func owner(i int) string { return fmt.Sprintf("own|er/%02d", i) }
 

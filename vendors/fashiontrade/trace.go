@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
@@ -47,9 +45,9 @@ func (t *tracer) trace(e *vendors.Entity, message string) (record int, field str
 	case found.field != "":
 		return found.record, found.field
 	case at >= 0:
-		return at, mentionedField(e.Records[at].Layout, message, t.barcode)
+		return at, vendors.MentionedField(e.Records[at].Layout, message, t.barcode)
 	default:
-		return 0, mentionedField(e.Records[0].Layout, message, "")
+		return 0, vendors.MentionedField(e.Records[0].Layout, message, "")
 	}
 }
 
@@ -102,29 +100,11 @@ func mentioned(message, value string) int {
 			return 1000 + len(value)
 		}
 	}
-	if len(value) < 2 || !holdsWord(message, value) {
+	if len(value) < 2 || !vendors.HoldsWord(message, value) {
 		return 0
 	}
 	return len(value)
 }
-
-// holdsWord reports whether text holds word with no letter or digit right before or after it.
-func holdsWord(text, word string) bool {
-	for start := 0; ; {
-		at := strings.Index(text[start:], word)
-		if at < 0 {
-			return false
-		}
-		before, _ := utf8.DecodeLastRuneInString(text[:start+at])
-		after, _ := utf8.DecodeRuneInString(text[start+at+len(word):])
-		if !inWord(before) && !inWord(after) {
-			return true
-		}
-		start += at + 1
-	}
-}
-
-func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // placeInBody reads "variants[2].size" in a message: the record that became that variant, and the
 // member's path, "size". The record is -1 when the message names no place.
@@ -136,7 +116,7 @@ func (t *tracer) placeInBody(e *vendors.Entity, message string) (record int, mem
 		return -1, ""
 	}
 	path, ok := strings.CutPrefix(rest, ".")
-	if end := strings.IndexFunc(path, func(r rune) bool { return r != '.' && !inWord(r) }); end >= 0 {
+	if end := strings.IndexFunc(path, func(r rune) bool { return r != '.' && !vendors.InWord(r) }); end >= 0 {
 		path = path[:end]
 	}
 	if !ok {
@@ -161,7 +141,7 @@ func (t *tracer) memberField(l *schema.Layout, member string) string {
 func (t *tracer) mentionedBarcode(e *vendors.Entity, message string) int {
 	longest, record := 0, -1
 	for i := range e.Records {
-		if barcode := e.Records[i].Text(t.barcode); len(barcode) > longest && holdsWord(message, barcode) {
+		if barcode := e.Records[i].Text(t.barcode); len(barcode) > longest && vendors.HoldsWord(message, barcode) {
 			longest, record = len(barcode), i
 		}
 	}
@@ -180,22 +160,4 @@ func (t *tracer) recordOfVariant(e *vendors.Entity, index int) int {
 		}
 	}
 	return -1
-}
-
-// mentionedField returns the field whose name the message holds, the longest first; else otherwise. Of
-// two that end alike, the one whose whole name is held counts.
-func mentionedField(l *schema.Layout, message, otherwise string) string {
-	field, longest := otherwise, 0
-	for i := range l.Columns {
-		column := &l.Columns[i]
-		if column.Field.ReadOnly {
-			continue
-		}
-		for _, name := range [...]string{column.Name, column.Name[strings.LastIndexByte(column.Name, '.')+1:]} {
-			if len(name) > longest && holdsWord(message, name) {
-				field, longest = column.Name, len(name)
-			}
-		}
-	}
-	return field
 }

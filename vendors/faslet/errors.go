@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // readErrors reads the errors that an answer lists, in their order, and the one that it has by itself
@@ -59,28 +58,6 @@ func wordsOf(element json.RawMessage) string {
 	}
 	return shortened(string(element))
 }
-
-// holdsWord reports whether text holds word with no letter or digit right before or after it.
-func holdsWord(text, word string) bool {
-	if word == "" {
-		return false
-	}
-	for start := 0; ; {
-		at := strings.Index(text[start:], word)
-		if at < 0 {
-			return false
-		}
-		before, _ := utf8.DecodeLastRuneInString(text[:start+at])
-		after, _ := utf8.DecodeRuneInString(text[start+at+len(word):])
-		if !inWord(before) && !inWord(after) {
-			return true
-		}
-		_, size := utf8.DecodeRuneInString(text[start+at:])
-		start += at + size
-	}
-}
-
-func inWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 // folded drops case, blanks and punctuation, so that "Product URL" is productUrl.
 func folded(text string) string {

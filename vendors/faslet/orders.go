@@ -169,7 +169,7 @@ func traceOrder(e *vendors.Entity, message string) (record int, field string) {
 	}
 	for _, name := range [...]string{"variantId", "sku"} {
 		for i := range e.Records {
-			if value := e.Records[i].Text(name); len(value) > 1 && holdsWord(message, value) {
+			if value := e.Records[i].Text(name); len(value) > 1 && vendors.HoldsWord(message, value) {
 				return i, fieldIn(e, message, name)
 			}
 		}

@@ -51,7 +51,7 @@ func meant(sent []Return, message string) []int {
 func narrowed(sent []Return, found []int, message string, name func(*Return) string) []int {
 	var named []int
 	for _, i := range found {
-		if holdsWord(message, name(&sent[i])) {
+		if vendors.HoldsWord(message, name(&sent[i])) {
 			named = append(named, i)
 		}
 	}
@@ -99,7 +99,7 @@ func holdsName(text, name string) bool {
 
 // joined reports whether a name goes on with the two characters beside it, the nearer one first.
 func joined(near, far rune) bool {
-	return inWord(near) || strings.ContainsRune("-/.#:", near) && inWord(far)
+	return vendors.InWord(near) || strings.ContainsRune("-/.#:", near) && vendors.InWord(far)
 }
 
 func lastTwo(text string) (last, other rune) {
@@ -140,7 +140,7 @@ func fieldIn(e *vendors.Entity, message, otherwise string) string {
 		name := e.Records[0].Layout.Columns[i].Name
 		own := name[strings.LastIndexByte(name, '.')+1:]
 		for _, text := range [...]string{name, own} {
-			if f := folded(text); len(f) > longest && (holdsWord(message, text) || len(f) > 6 && strings.Contains(words, f)) {
+			if f := folded(text); len(f) > longest && (vendors.HoldsWord(message, text) || len(f) > 6 && strings.Contains(words, f)) {
 				field, longest = name, len(f)
 			}
 		}

@@ -30,7 +30,7 @@ func (c *catalogue) pages(ctx context.Context, client *vendors.Client, ask vendo
 	return func(yield func(vendors.Page, error) bool) {
 		tokens, err := tokensOf(client.Account)
 		if err == nil && ask.Keys != nil {
-			err = byKey(ask, yield, func(key string) ([]vendors.Stored, error) { return c.one(ctx, client, tokens.Service(), key, ask) })
+			err = vendors.PagesByKey(ask, yield, func(key string) ([]vendors.Stored, error) { return c.one(ctx, client, tokens.Service(), key, ask) })
 		} else if err == nil {
 			err = c.all(ctx, client, tokens.Service(), ask, yield)
 		}

@@ -9,50 +9,10 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"strconv"
 
 	"bulkload/vendors"
 	"bulkload/vendors/schema"
 )
-
-// keysInPage is how many things that are asked for one by one make a page.
-const keysInPage = 25
-
-// byKey asks for what the keys of a listing name, so many to a page. The cursor counts the keys that were
-// dealt with.
-func byKey(ask vendors.Listing, yield func(vendors.Page, error) bool, get func(key string) ([]vendors.Stored, error)) error {
-	done := 0
-	if ask.Cursor != "" {
-		var err error
-		if done, err = strconv.Atoi(ask.Cursor); err != nil || done < 0 {
-			return fmt.Errorf("%q is not a number of keys to go on behind", ask.Cursor)
-		}
-	}
-	var page vendors.Page
-	at := 0
-	for key, err := range ask.Keys {
-		if err != nil {
-			return err
-		}
-		if at++; at <= done {
-			continue
-		}
-		if at > done+1 && (at-done-1)%keysInPage == 0 { // there is one more, so the page before has a next one
-			page.Next = strconv.Itoa(at - 1)
-			if !yield(page, nil) {
-				return nil
-			}
-			page = vendors.Page{}
-		}
-		found, err := get(key)
-		if err != nil {
-			return err
-		}
-		page.Entities = append(page.Entities, found...)
-	}
-	yield(page, nil)
-	return nil
-}
 
 // profilePages asks for the profiles of customers. A key of the listing is that of a profile, as the resource's
 // Key, Else and Besides make it: the profile is asked for by its ID, where it has one, else all of the customer.
@@ -61,7 +21,7 @@ func profilePages(ctx context.Context, client *vendors.Client, ask vendors.Listi
 	return func(yield func(vendors.Page, error) bool) {
 		err := errNoCustomers
 		if ask.Keys != nil {
-			err = byKey(ask, yield, func(key string) ([]vendors.Stored, error) {
+			err = vendors.PagesByKey(ask, yield, func(key string) ([]vendors.Stored, error) {
 				customer, id := splitProfileKey(key)
 				if ask.Compare && customer.check() != nil {
 					return nil, nil // the row is told what is wrong with it

@@ -154,7 +154,7 @@ func without(r row, names ...string) row {
 func TestProfilesOfManyCustomers(t *testing.T) {
 	s := newStand(t, sandbox.Options{})
 	var customers, want []string
-	for i := range 2*keysInPage + 3 {
+	for i := range 2*vendors.KeysInPage + 3 {
 		customers = append(customers, fmt.Sprintf("s%d|s%d||", i, i))
 		if i%2 == 0 {
 			want = append(want, s.put(t, Profiles, with(man, "sess", fmt.Sprint("s", i), "sub", "")).ID)

@@ -643,7 +643,8 @@ func (d *Preorder) firstField() string {
 	return "preorder_details.expected_ship_window_end_date"
 }
 
-// judgeImages looks for the image that what is published needs: a variant's own, or one of its product.
+// judgeImages looks for the image that a published product needs, its own or a variant's, and for those that its
+// published variants should have.
 func (p *Product) judgeImages(whole bool, report reporter) {
 	if p.LifecycleState != vocabulary.Published && !whole {
 		return
@@ -661,8 +662,6 @@ func (p *Product) judgeImages(whole bool, report reporter) {
 	switch {
 	case images == 0 && p.LifecycleState == vocabulary.Published:
 		report(imageMissing, -1, "image_1", "", "")
-	case without > 0 && len(p.Images) == 0:
-		report(imageMissing, first, "variant_image_1", "neither the variant nor its product has an image", "")
 	case without > 0:
 		report(imageOwn, first, "variant_image_1", fmt.Sprintf("published variants without an image of their own: %d", without), "")
 	}

@@ -21,7 +21,7 @@ func (p *good) check(was string) error {
 		if !v.live() || !validated(v.LifecycleState) {
 			continue
 		}
-		if err := v.complete(len(p.Images) > 0); err != nil {
+		if err := v.complete(); err != nil {
 			return within(fmt.Sprintf("variants[%d]", i), err)
 		}
 	}
@@ -123,15 +123,13 @@ func (p *good) takeOff() {
 	}
 }
 
-// complete looks at the fields of a variant that is no DRAFT (faire:878); pictured says that its product has an image.
-func (v *variant) complete(pictured bool) error {
+// complete looks at the fields of a variant that is no DRAFT (faire:878).
+func (v *variant) complete() error {
 	switch {
 	case len(v.Prices) == 0 && (v.WholesaleCents == nil || v.RetailCents == nil):
 		return within("prices", misfitf("is required unless the variant is a DRAFT"))
 	case v.TariffCode != "" && !hs6.MatchString(v.TariffCode):
 		return within("tariff_code", misfitf("%q is not an HS6 code of six digits", v.TariffCode))
-	case v.LifecycleState == vocabulary.Published && !pictured && len(v.Images) == 0:
-		return within("images", misfitf("neither the variant nor its product has an image, which a PUBLISHED one needs"))
 	}
 	return nil
 }

@@ -208,7 +208,7 @@ func TestFaireProduct(t *testing.T) {
 		{"backordered", "variants.0.backordered_until", "2027-01-01T00:00:00+02:00", ""},
 		{"backordered without zone", "variants.0.backordered_until", "2027-01-01T00:00:00", "Z or an offset"},
 		{"backordered as in v1", "variants.0.backordered_until", "20190208T000915.000Z", "Z or an offset"},
-		{"no images", "images", nil, "images: neither the variant nor its product"},
+		{"no images", "images", nil, "images: a product needs at least one image"},
 		{"image without an address", "images.0.url", "1.jpg", "absolute URI"},
 		{"image from a disk", "images.0.url", "file://host/1.jpg", "downloaded"},
 		{"image with an id", "images.0.id", "i_1", "read-only"},
@@ -259,7 +259,7 @@ func TestFaireDraft(t *testing.T) {
 	s.want(400, "more than 75", "PATCH", path, `{"lifecycle_state":"UNPUBLISHED"}`)
 	s.want(200, "", "PATCH", path, `{"short_description":"warm"}`)
 	s.want(400, "at least one image", "PATCH", path, `{"lifecycle_state":"PUBLISHED"}`)
-	s.want(400, "neither the variant nor its product", "PATCH", path, `{"lifecycle_state":"PUBLISHED",`+v+`}`)
+	s.want(400, "at least one image", "PATCH", path, `{"lifecycle_state":"PUBLISHED",`+v+`}`)
 	s.want(200, "", "PATCH", path, `{"images":[{"url":"https://img.example/1.jpg"}]}`)
 	s.want(400, "at least one PUBLISHED variant", "PATCH", path, `{"lifecycle_state":"PUBLISHED"}`)
 	s.want(400, "HS6", "PATCH", path, `{"lifecycle_state":"PUBLISHED",`+strings.Replace(v, "610910", "1", 1)+`}`)

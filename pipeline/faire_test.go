@@ -96,7 +96,7 @@ func TestFaireLostAnswers(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := newSandbox(t, sandbox.Options{Faults: faults, Seed: 7})
-	const products = 200
+	const products = 80
 	job := faireJob(t, server, "", faireSeason(products))
 	result := imported(t, job)
 	if got := result.Summary.Counts.Entities[vendors.Created]; got != products {
@@ -117,9 +117,9 @@ func TestFaireLostAnswers(t *testing.T) {
 	}
 }
 
-// TestFairePlanReads plans a catalogue of 10,000 products, or of 1,000 in short, and counts what it reads.
+// TestFairePlanReads plans a catalogue of 10,000 products, or of 400 in short, and counts what it reads.
 func TestFairePlanReads(t *testing.T) {
-	products, most := 1000, 5
+	products, most := 400, 3
 	if os.Getenv("BULKLOAD_LONG") != "" {
 		products, most = 10_000, 41
 	}

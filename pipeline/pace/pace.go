@@ -48,7 +48,7 @@ type Pace struct {
 	changed chan struct{} // closed when somebody who waits should look again; nil: nobody waits
 	ends    time.Time     // until when slots are given after the stop; zero: it was not noticed
 
-	inFlight int
+	inFlight map[*request]struct{}
 	places   float64   // requests in flight that are allowed now
 	cut      time.Time // of the last decrease of places: what left before it tells nothing new
 	breaker  breaker
@@ -91,7 +91,7 @@ func New(o Options) (*Pace, error) {
 		return nil, fmt.Errorf("a pace of %v requests a second and %d at once cannot be", o.Rate, o.InFlight)
 	}
 	o.Patience = cmp.Or(o.Patience, 5*time.Minute)
-	p := &Pace{options: o, state: newState(), queues: make(map[string]*queue), places: float64(o.InFlight)}
+	p := &Pace{options: o, state: newState(), queues: make(map[string]*queue), inFlight: make(map[*request]struct{}), places: float64(o.InFlight)}
 	if o.Path != "" {
 		p.file = newFile(o.Path, o.Remark)
 		if err := p.update(func(*state) {}); err != nil {
@@ -200,16 +200,42 @@ func (p *Pace) next(class string, q *queue) (r *request, until time.Time, change
 	if again, ok := p.breaker.pass(now); !ok {
 		return nil, again, p.change(), nil
 	}
-	if p.options.InFlight > 0 && p.inFlight >= int(p.places) {
-		return nil, until, p.change(), nil
+	if again, ok := p.room(now); !ok {
+		return nil, again, p.change(), nil
 	}
 	slot, waited, err := p.slot(class, q, now)
 	if err != nil || slot.After(now) {
 		return nil, slot, nil, err
 	}
 	q.slots = q.slots[min(1, len(q.slots)):]
-	p.inFlight++
-	return &request{class, now, waited, p.breaker.leave()}, until, nil, nil
+	r = &request{class, now, waited, p.breaker.leave()}
+	p.inFlight[r] = struct{}{}
+	return r, until, nil, nil
+}
+
+// longAnswer is after what time a request that is on its way keeps no place from others any more, as long
+// as there are fewer than the account may have at once.
+const longAnswer = 3 * time.Second
+
+// room tells whether one more request may be on its way, and if not, when to ask again; zero: when one has
+// ended. While the vendor fails there are few places, and one that hangs would keep them all. p.mu is held.
+func (p *Pace) room(now time.Time) (again time.Time, ok bool) {
+	switch {
+	case p.options.InFlight == 0 || len(p.inFlight) < int(p.places):
+		return again, true
+	case len(p.inFlight) >= p.options.InFlight:
+		return again, false
+	}
+	recent := 0
+	for r := range p.inFlight {
+		if ends := r.left.Add(longAnswer); ends.After(now) {
+			recent++
+			if again.IsZero() || ends.Before(again) {
+				again = ends
+			}
+		}
+	}
+	return again, recent < int(p.places)
 }
 
 // change is closed when something changes that may give a slot. p.mu is held.
@@ -357,7 +383,7 @@ func (p *Pace) end(ctx context.Context, r *request) func(error) {
 	return func(err error) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.inFlight--
+		delete(p.inFlight, r)
 		p.learn(ctx, r, p.options.Now(), err)
 		if p.changed != nil {
 			close(p.changed)

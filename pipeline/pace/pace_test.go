@@ -190,6 +190,44 @@ func TestRetryAfterStopsEverybody(t *testing.T) {
 	})
 }
 
+// TestHangingRequestKeepsNobodyBack lets one request hang while the vendor fails, so that there is one place
+// left: the others wait for it no longer than for a long answer, and never exceed what the account may have.
+func TestHangingRequestKeepsNobodyBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := open(t, Options{Rate: math.Inf(1), InFlight: 4})
+		slot := func() func(error) {
+			t.Helper()
+			ended, err := p.Slot(t.Context(), vendors.Writing)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ended
+		}
+		first := slot()
+		for range 2 { // four places, then two, then one
+			slot()(cut)
+			time.Sleep(time.Millisecond)
+		}
+		start := time.Now()
+		second := slot() // one place, and the first request has it
+		if waited := time.Since(start); waited > longAnswer || waited < longAnswer-time.Second {
+			t.Errorf("waited %v for a request that hangs, want about %v", waited, longAnswer)
+		}
+		third, fourth := slot(), slot()
+		if waited := time.Since(start); waited < 3*longAnswer-time.Second {
+			t.Errorf("four are on their way after %v, which is sooner than one place allows", waited)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := p.Slot(ctx, vendors.Writing); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("a fifth request of four: %v", err)
+		}
+		for _, ended := range []func(error){first, second, third, fourth} {
+			ended(nil)
+		}
+	})
+}
+
 func TestInFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := open(t, Options{Rate: math.Inf(1), InFlight: 8})

@@ -1,7 +1,6 @@
 package csv
 
 import (
-	"encoding/binary"
 	"math"
 	"math/bits"
 	"slices"
@@ -9,102 +8,82 @@ import (
 	"bulkload/formats"
 )
 
-// stride is how many bytes of text become one word of bits, a bit a byte.
-const stride = 64
+// stride is how many bytes of text become one word of marks, a bit a byte, and batch how many strides
+// are looked at together: their text stays in the cache that is nearest to the processor.
+const (
+	stride = 64
+	batch  = 64
+)
 
-// A tape holds the offsets that matter in a piece of text, each list in order.
+// A tape holds what a scan knows of the text so far, in the order of the text.
 type tape struct {
-	ends   []uint32 // of cells: the delimiters, LFs and CRs outside quotes
-	breaks []uint32 // line ends within quotes
-	twice  []uint32 // second quotes of doubled ones
+	quotes   [batch]uint64 // marks of quotes
+	specials [batch]uint64 // marks of the delimiter, LF and CR; then, of these, the ends of cells
+	ends     []uint32      // those ends as offsets
+	breaks   []uint32      // line ends within quotes
+	twice    []uint32      // second quotes of doubled ones
+
+	within     uint64 // all bits set when what was read ends within quotes
+	afterEnd   uint64 // lowest bit: the last byte read ends a cell
+	afterClose uint64 // lowest bit: the last byte read closes quotes
 }
 
-// write finds the offsets in text[:n]. It reports false when the text has quotes otherwise than a
-// cell's first and last byte or doubled between these, which it does not understand, or ends
-// within quotes. The text must be padded by a stride.
+// begin empties the tape for a text, before whose beginning a cell ends.
+func (t *tape) begin() {
+	t.breaks, t.twice = t.breaks[:0], t.twice[:0]
+	t.within, t.afterEnd, t.afterClose = 0, 1, 0
+}
+
+// read leaves in the specials of a batch that begins at base those outside quotes, which end cells. It
+// reports false when the text has quotes otherwise than as a cell's first and last byte or doubled
+// between these.
 //
 // Whether a byte is within quotes is whether the number of quotes up to it is odd, which is found
 // for a stride at once; BenchmarkRead tells what that is worth.
-func (t *tape) write(text []byte, n int, delimiter byte) bool {
-	t.breaks, t.twice = t.breaks[:0], t.twice[:0]
-	ends := t.ends[:0]
-	p := patternsOf(delimiter)
-	within := uint64(0)     // all bits set when the stride before ends within quotes
-	afterEnd := uint64(1)   // lowest bit: the byte before this stride ends a cell
-	afterClose := uint64(0) // lowest bit: the byte before this stride closes quotes
-	for base := 0; base < n; base += stride {
-		quotes, specials := p.marked((*[stride]byte)(text[base:]))
-		past := uint64(0) // the end of the text and what follows
-		if n-base < stride {
-			past = ^uint64(0) << (n - base)
-			quotes, specials = quotes&^past, specials&^past
+func (t *tape) read(text []byte, base, strides int) bool {
+	within, afterEnd, afterClose := t.within, t.afterEnd, t.afterClose
+	for i := range strides {
+		quotes, specials := t.quotes[i], t.specials[i]
+		if quotes|within|afterClose == 0 {
+			afterEnd = specials >> 63
+			continue
 		}
-		inner := specials & within
-		outer := specials &^ within
-		if quotes|afterClose != 0 {
-			quoted := parity(quotes) ^ within
-			within = uint64(int64(quoted) >> 63)
-			opening, closing := quotes&quoted, quotes&^quoted
-			inner, outer = specials&quoted, specials&^quoted
-			follow := closing<<1 | afterClose
-			if opening&^(outer<<1|afterEnd|follow)|follow&^(outer|opening|past) != 0 {
-				return false
-			}
-			afterClose = closing >> 63
-			for second := opening & follow; second != 0; second &= second - 1 {
-				t.twice = append(t.twice, uint32(base+bits.TrailingZeros64(second)))
-			}
+		quoted := parity(quotes) ^ within
+		opening, closing := quotes&quoted, quotes&^quoted
+		inner, outer := specials&quoted, specials&^quoted
+		follow := closing<<1 | afterClose
+		if opening&^(outer<<1|afterEnd|follow)|follow&^(outer|opening) != 0 {
+			return false
 		}
-		afterEnd = outer >> 63
+		within, afterEnd, afterClose = uint64(int64(quoted)>>63), outer>>63, closing>>63
+		for second := opening & follow; second != 0; second &= second - 1 {
+			t.twice = append(t.twice, uint32(base+i*stride+bits.TrailingZeros64(second)))
+		}
 		for ; inner != 0; inner &= inner - 1 {
-			at := base + bits.TrailingZeros64(inner)
+			at := base + i*stride + bits.TrailingZeros64(inner)
 			if c := text[at]; c == '\n' || c == '\r' && text[at+1] != '\n' {
 				t.breaks = append(t.breaks, uint32(at))
 			}
 		}
-		ends = appendEnds(ends, outer, base)
+		t.specials[i] = outer
+	}
+	t.within, t.afterEnd, t.afterClose = within, afterEnd, afterClose
+	return true
+}
+
+// offsets turns the ends of cells in so many strides from base on into offsets.
+func (t *tape) offsets(strides, base int) []uint32 {
+	ends, n := slices.Grow(t.ends[:0], strides*stride), 0
+	ends = ends[:cap(ends)]
+	for _, marks := range t.specials[:strides] {
+		for ; marks != 0; marks &= marks - 1 {
+			ends[n] = uint32(base + bits.TrailingZeros64(marks))
+			n++
+		}
+		base += stride
 	}
 	t.ends = ends
-	return within == 0
-}
-
-// appendEnds adds the ends of cells in the stride at base.
-func appendEnds(ends []uint32, outer uint64, base int) []uint32 {
-	n := len(ends)
-	ends = slices.Grow(ends, stride)[:n+stride]
-	for ; outer != 0; outer &= outer - 1 {
-		ends[n] = uint32(base + bits.TrailingZeros64(outer))
-		n++
-	}
 	return ends[:n]
-}
-
-// patterns are what marked needs. They are variables because the compiler would load constants anew
-// for every word.
-type patterns struct{ low, high, quote, delimiter, lf, cr, gather uint64 }
-
-func patternsOf(delimiter byte) *patterns {
-	return &patterns{
-		low: ^uint64(highBits), high: highBits,
-		quote: lowBits * '"', delimiter: lowBits * uint64(delimiter), lf: lowBits * '\n', cr: lowBits * '\r',
-		gather: 0x0002040810204081, // brings the high bits of eight bytes together in the highest one
-	}
-}
-
-// marked returns which bytes of the stride are quotes, and which are the delimiter, LF or CR.
-func (p *patterns) marked(stretch *[stride]byte) (quotes, specials uint64) {
-	low, high, gather := p.low, p.high, p.gather
-	quote, delimiter, lf, cr := p.quote, p.delimiter, p.lf, p.cr
-	for i := 0; i < stride; i += 8 {
-		word := binary.LittleEndian.Uint64(stretch[i : i+8])
-		rest := word & low
-		// The high bit of a byte is set when it is another one than the one looked for.
-		noQuote := rest ^ quote + low | word
-		special := (rest^delimiter+low)&(rest^lf+low)&(rest^cr+low) | word
-		quotes |= (noQuote & high) * gather >> 56 << (i & 63)
-		specials |= (special & high) * gather >> 56 << (i & 63)
-	}
-	return ^quotes, ^specials
 }
 
 // parity returns for each bit whether the number of bits set up to it, itself included, is odd.
@@ -122,45 +101,80 @@ func parity(word uint64) uint64 {
 // false when plain must look at the text.
 func (r rules) fast(b *formats.Block, n int, atEnd bool, t *tape) (s scan, understood bool) {
 	empty(b, n)
-	text, delimiter := b.Text, r.delimiter
-	if !t.write(text, n, delimiter) || !t.close(text, n, delimiter) && !atEnd {
+	text := b.Text
+	t.begin()
+	c := cutting{rules: r, scan: &s, block: b, tape: t, end: n, atEnd: atEnd}
+	last := n / stride // the stride in which the text ends; the end counts as the end of a cell
+	for first := 0; first <= last; first += batch {
+		strides := min(batch, last+1-first)
+		base := first * stride
+		mark(text[base:base+strides*stride], r.delimiter, t.quotes[:strides], t.specials[:strides])
+		if first+strides > last {
+			end := uint64(1) << (n % stride)
+			t.quotes[strides-1] &= end - 1
+			t.specials[strides-1] = t.specials[strides-1]&(end-1) | end
+		}
+		if !t.read(text, base, strides) || !c.cut(t.offsets(strides, base)) {
+			return s, false
+		}
+	}
+	if t.within != 0 {
 		return s, false
 	}
-	b.Cells = slices.Grow(b.Cells, len(t.ends))[:len(t.ends)]
-	cells, ends, twice := b.Cells, t.ends, t.twice
-	rows := rowEnds{scan: &s, block: b, breaks: t.breaks, end: n, maxRow: r.maxRow}
-	count, start := 0, 0
-	for len(ends) > 0 {
-		taken := cut(cells[count:], ends, text, uint32(start), delimiter)
-		count += taken
-		cell, at := &cells[count-1], int(ends[taken-1])
-		if c := text[cell.Start]; c == '"' || c == '\'' {
-			twice = unwrap(b, cell, twice)
-		}
-		ends, start = ends[taken:], at+1
-		if text[at] != delimiter {
-			count = rows.add(count, at)
-			if start = rows.begin; count < 0 {
-				return s, false
-			}
-			if len(ends) > 0 && int(ends[0]) < start {
-				ends = ends[1:] // the LF of CRLF
-			}
-		}
-	}
-	b.Cells = cells[:count]
+	b.Cells = b.Cells[:c.cells]
 	s.used = n
 	return s, true
 }
 
-// cut cuts cells at their ends, up to the first one that has quotes or ends a row, and returns how
-// many these are. It does nothing else and so keeps all it needs in registers (BenchmarkRead).
-func cut(cells []formats.Cell, ends []uint32, text []byte, start uint32, delimiter byte) int {
+// cutting adds the cells and rows of a text to its block, and what was found in it to its scan.
+type cutting struct {
+	rules
+	scan  *scan
+	block *formats.Block
+	tape  *tape
+	end   int // of the text
+	atEnd bool
+
+	cells int // so many there are
+	start int // where the next one begins
+	first int // the row's first cell
+	begin int // where the row begins
+
+	breaks, twice int // of the tape, those that are dealt with
+}
+
+// cut cuts cells at their ends. It reports false when a row is not whole or over a limit.
+func (c *cutting) cut(ends []uint32) bool {
+	b := c.block
+	b.Cells = slices.Grow(b.Cells[:c.cells], len(ends))
+	for len(ends) > 0 {
+		cells := b.Cells[c.cells : c.cells+len(ends)]
+		taken := cut(cells, ends, b.Text, uint32(c.start), c.delimiter, c.nextTwice())
+		b.Cells = b.Cells[:c.cells+taken]
+		if !c.odd(int(ends[taken-1])) {
+			return false
+		}
+		ends = ends[taken:]
+	}
+	return true
+}
+
+// cut cuts cells at their ends and takes their quotes away, up to the first one that ends a row or
+// needs more than that: one that holds a doubled quote, the next of which is at twice, or begins with
+// an apostrophe. It returns how many these are. It does nothing else, and stands alone, so that all it
+// needs stays in registers (BenchmarkRead).
+//
+//go:noinline
+func cut(cells []formats.Cell, ends []uint32, text []byte, start uint32, delimiter byte, twice uint32) int {
 	cells = cells[:len(ends)]
 	for i, at := range ends {
-		cell := &cells[i]
-		cell.Start, cell.End, cell.Kind = start, at, formats.Value
-		if c := text[start]; c == '"' || c == '\'' || text[at] != delimiter {
+		quotes := uint32(0)
+		if text[start] == '"' {
+			quotes = 1
+		}
+		start += quotes
+		cells[i] = formats.Cell{Start: start, End: at - quotes}
+		if text[start] == '\'' || text[at] != delimiter || at > twice {
 			return i + 1
 		}
 		start = at + 1
@@ -168,24 +182,43 @@ func cut(cells []formats.Cell, ends []uint32, text []byte, start uint32, delimit
 	return len(ends)
 }
 
-// rowEnds adds rows to a block and to what was found in it.
-type rowEnds struct {
-	scan   *scan
-	block  *formats.Block
-	breaks []uint32 // line ends within quotes that are not counted yet
-	first  int      // the row's first cell
-	begin  int      // where the row begins
-	end    int      // of the text
-	maxRow int
+// odd does what cut leaves to do for the block's last cell, whose end is at that place. It reports
+// false when the row ends there and is not whole or over a limit.
+func (c *cutting) odd(at int) bool {
+	b := c.block
+	cell := &b.Cells[len(b.Cells)-1]
+	c.cells, c.start = len(b.Cells), at+1
+	if int(cell.Start) > at || at == c.end && c.begin == at { // the LF of CRLF; nothing after the last row
+		c.cells--
+		return true
+	}
+	cell.Start = pastEscape(b.Text, cell.Start, cell.End)
+	if c.nextTwice() < cell.End {
+		cell.Start, cell.End = undoubled(b, cell.Start, cell.End)
+		for c.nextTwice() < uint32(at) {
+			c.twice++
+		}
+	}
+	if at < c.end && b.Text[at] == c.delimiter {
+		return true
+	}
+	return c.endRow(at)
 }
 
-// add ends the row with the byte at that place. It returns how many cells there are then, or -1
-// when the row is over a limit.
-func (e *rowEnds) add(cells, at int) int {
-	s, b, text := e.scan, e.block, e.block.Text
+// nextTwice returns where the second quote of the next doubled one is that no cell has taken yet.
+func (c *cutting) nextTwice() uint32 {
+	if c.twice < len(c.tape.twice) {
+		return c.tape.twice[c.twice]
+	}
+	return math.MaxUint32
+}
+
+// endRow ends the row with the byte at that place.
+func (c *cutting) endRow(at int) bool {
+	s, b, text := c.scan, c.block, c.block.Text
 	next, ends := at+1, lf
 	switch {
-	case at == e.end:
+	case at == c.end:
 		next, ends = at, noEnd
 	case text[at] == '\n':
 	case text[at+1] == '\n':
@@ -193,55 +226,25 @@ func (e *rowEnds) add(cells, at int) int {
 	default:
 		ends = cr
 	}
-	if cells-e.first > maxRowCells || next-e.begin > e.maxRow {
-		return -1
+	more := next == c.end && (ends == noEnd || ends == cr) && !c.atEnd // of the row, or the LF of its CRLF
+	if more || c.cells-c.first > maxRowCells || next-c.begin > c.maxRow {
+		return false
 	}
-	if blankRow(text, b.Cells[e.first:cells]) {
-		cells = e.first
+	if blankRow(text, b.Cells[c.first:]) {
+		c.cells = c.first
 		s.blank++
 	} else {
-		place := formats.Place{Row: s.rows + 1, Line: s.lines + 1, Offset: int64(e.begin)}
+		place := formats.Place{Row: s.rows + 1, Line: s.lines + 1, Offset: int64(c.begin)}
 		s.noteEnd(ends, place)
-		b.Marks = append(b.Marks, formats.RowMark{First: uint32(e.first), Row: place.Row, Line: place.Line, Offset: place.Offset})
+		b.Marks = append(b.Marks, formats.RowMark{First: uint32(c.first), Row: place.Row, Line: place.Line, Offset: place.Offset})
 	}
-	for ; int64(e.breaks[0]) < int64(at); e.breaks = e.breaks[1:] {
+	for breaks := c.tape.breaks; c.breaks < len(breaks) && int(breaks[c.breaks]) < at; c.breaks++ {
 		s.lines++
 	}
 	s.lines++
 	s.rows++
-	e.first, e.begin = cells, next
-	return cells
-}
-
-// unwrap takes away a cell's quotes, of which none stays doubled, and the apostrophe of an escaped
-// formula. It returns what of twice comes after the cell's beginning.
-func unwrap(b *formats.Block, cell *formats.Cell, twice []uint32) []uint32 {
-	if b.Text[cell.Start] == '\'' {
-		cell.Start = pastEscape(b.Text, cell.Start, cell.End)
-		return twice
-	}
-	from, to := cell.Start+1, cell.End-1
-	for twice[0] < from {
-		twice = twice[1:]
-	}
-	from = pastEscape(b.Text, from, to)
-	if twice[0] < to {
-		from, to = undoubled(b, from, to)
-	}
-	cell.Start, cell.End = from, to
-	return twice
-}
-
-// close ends the tape: with the end of the last row, when it has no line end, and with marks that
-// nothing comes after. It reports whether the last row has
-// a line end.
-func (t *tape) close(text []byte, n int, delimiter byte) bool {
-	t.breaks, t.twice = append(t.breaks, math.MaxUint32), append(t.twice, math.MaxUint32)
-	if last := len(t.ends) - 1; n == 0 || last >= 0 && int(t.ends[last]) == n-1 && text[n-1] != delimiter {
-		return true
-	}
-	t.ends = append(t.ends, uint32(n))
-	return false
+	c.first, c.begin, c.start = c.cells, next, next
+	return true
 }
 
 // pastEscape returns where a cell begins without the apostrophe of an escaped formula.

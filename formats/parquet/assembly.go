@@ -15,7 +15,7 @@ import (
 
 // The size of blocks.
 const (
-	blockRows  = 2048
+	blockRows  = 1024
 	blockBytes = 1 << 20
 	blockCells = 1 << 18
 	keptBytes  = 8 << 20 // a block with more text is not kept for its next use
@@ -25,23 +25,21 @@ const (
 	fewCells   = 1 << 11 // not worth to be divided among workers
 )
 
-// assembler makes blocks of a file's columns, in rounds: all columns make text of the same rows, each
-// on its own, and then its cells and text move to their places in the block. Both are shared out among
+// assembler makes drafts of blocks out of a file's columns, in rounds: all columns show the same rows,
+// each on its own, and then their text moves to its place in the block. Columns are shared out among
 // as many workers as there are processors; one goroutine owns them and waits for each round's end.
 type assembler struct {
 	header  *formats.Header
 	footer  *footer
 	columns []*column
 	workers []*pageSource
-	free    chan *formats.Block
+	blocks  chan *formats.Block // released ones
+	drafts  chan *draft         // finished ones
 
-	begun     *formats.Block // when its making was interrupted
-	group     int            // row groups opened
-	groupLeft int64          // rows of the open one that no block has
-	row       int64          // rows of the file that were taken
-	rows      int            // of a block, at most
-	blank     int64
-	filled    []uint32 // by row of a round: not 0 when it has text
+	group     int   // row groups opened
+	groupLeft int64 // rows of the open one that no block has
+	row       int64 // rows of the file that were taken
+	rows      int   // of a block, at most
 
 	shares uint64          // works shared so far
 	claims []atomic.Uint64 // by part of one: the last work in which it was begun
@@ -52,16 +50,16 @@ func newAssembler(file *pageFile, footer *footer, fields []field) *assembler {
 	a := &assembler{
 		header: &formats.Header{},
 		footer: footer,
-		free:   make(chan *formats.Block, 16),
+		blocks: make(chan *formats.Block, 16),
+		drafts: make(chan *draft, 4),
 		rows:   rows,
-		filled: make([]uint32, rows),
 	}
 	for range min(runtime.GOMAXPROCS(0), maxWorkers, len(fields)) {
 		a.workers = append(a.workers, &pageSource{pageFile: file})
 	}
 	for _, f := range fields {
 		a.header.Names = append(a.header.Names, f.name)
-		c := &column{field: f}
+		c := &column{field: f, tableBytes: blockBytes / 2 / len(fields)}
 		c.lists.offsets = []uint32{0}
 		a.columns = append(a.columns, c)
 	}
@@ -74,69 +72,66 @@ func (a *assembler) close() {
 	}
 }
 
-// next returns the next block, io.EOF after the last. When ctx ends before, a later call goes on.
-func (a *assembler) next(ctx context.Context) (*formats.Block, error) {
-	b := a.begun
-	if a.begun = nil; b == nil {
-		b = a.newBlock()
+// next returns a draft of the next block, io.EOF after the last. When ctx ends before, a later call
+// goes on.
+func (a *assembler) next(ctx context.Context) (*draft, error) {
+	for a.groupLeft == 0 {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		more, err := a.nextGroup()
+		if err != nil {
+			return nil, err
+		}
+		if !more {
+			return nil, io.EOF
+		}
 	}
-	err := a.fill(ctx, b)
-	switch {
-	case err != nil && err == ctx.Err():
-		a.begun = b
+	if err := ctx.Err(); err != nil {
 		return nil, err
-	case err == nil && b.Len() == 0:
-		err = io.EOF
 	}
-	if err != nil {
-		b.Release()
+	want := a.choose()
+	if err := a.each(want*len(a.columns), func(c *column) error { return c.showRows(want, a.limit(c, want)) }); err != nil {
 		return nil, err
 	}
-	return b, nil
+	return a.take(), nil
 }
 
-func (a *assembler) newBlock() *formats.Block {
-	var b *formats.Block
+func (a *assembler) newDraft() *draft {
+	var d *draft
 	select {
-	case b = <-a.free:
-		b.Reset()
+	case d = <-a.drafts:
 	default:
-		b = formats.NewBlock(a.recycle)
+		d = &draft{parts: make([]part, len(a.columns))}
 	}
-	b.Header = a.header
-	return b
+	select {
+	case d.block = <-a.blocks:
+		d.block.Reset()
+	default:
+		d.block = formats.NewBlock(a.recycle)
+	}
+	d.block.Header = a.header
+	return d
 }
 
+// keep keeps a finished draft for its next use.
+func (a *assembler) keep(d *draft) {
+	d.block = nil
+	select {
+	case a.drafts <- d:
+	default:
+	}
+}
+
+// recycle keeps a released block for its next use, unless long rows have swollen it.
 func (a *assembler) recycle(b *formats.Block) {
 	if cap(b.Text) > keptBytes {
 		return
 	}
 	select {
-	case a.free <- b:
+	case a.blocks <- b:
 	default:
 	}
-}
-
-// fill puts rows into the block until it is full or the file ends.
-func (a *assembler) fill(ctx context.Context, b *formats.Block) error {
-	for b.Len() < a.rows && len(b.Text) < blockBytes*3/4 {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if a.groupLeft == 0 {
-			more, err := a.nextGroup()
-			if err != nil || !more {
-				return err
-			}
-			continue
-		}
-		want := a.choose(b)
-		if err := a.each(want*len(a.columns), func(c *column) error { return c.showRows(want, a.limit(c, want)) }); err != nil {
-			return err
-		}
-		a.take(b)
-	}
-	return nil
 }
 
 // nextGroup checks that nothing is left of the open row group and opens the next.
@@ -159,18 +154,20 @@ func (a *assembler) nextGroup() (more bool, err error) {
 	})
 }
 
-// choose tells how many rows to show next, after how long they were of late.
-func (a *assembler) choose(b *formats.Block) int {
-	n := int(min(int64(a.rows-b.Len()), a.groupLeft))
+// choose tells how many rows to show next, after how long they were of late. The text of tables takes
+// half of a block at most.
+func (a *assembler) choose() int {
+	n := int(min(int64(a.rows), a.groupLeft))
 	if a.row == 0 {
 		return min(n, probeRows)
 	}
-	size := 0.0
+	size, room := 0.0, blockBytes
 	for _, c := range a.columns {
 		size += c.size
+		room -= len(c.dictionary.text)
 	}
-	if room := float64(blockBytes - len(b.Text)); size*float64(n) > room {
-		n = max(1, int(room/size))
+	if size*float64(n) > float64(room) {
+		n = max(1, int(float64(room)/size))
 	}
 	return n
 }
@@ -181,68 +178,93 @@ func (a *assembler) limit(c *column, n int) int {
 	return int(4*min(c.size*float64(n), blockBytes)) + 2*blockBytes/len(a.columns)
 }
 
-// take moves the rows that all columns show to the block: text by columns, each for the worker that
-// has shown it if possible, and cells by batches of rows.
-func (a *assembler) take(b *formats.Block) {
-	n, size := a.rows, len(b.Text)
+// take drafts a block of the rows that all columns show.
+func (a *assembler) take() *draft {
+	d, n, size := a.newDraft(), a.rows, 0
 	for _, c := range a.columns {
-		c.shift = uint32(size)
-		n = min(n, len(c.cells))
-		size += len(c.shown)
+		n = min(n, c.ready())
+		size += len(c.readyText())
 	}
-	stride, first := len(a.columns), len(b.Cells)
-	b.Cells = slices.Grow(b.Cells, n*stride)[:first+n*stride]
-	b.Text = slices.Grow(b.Text, size-len(b.Text))[:size]
-	filled := a.filled[:n]
-	clear(filled)
-	rows := max(1, batchCells/stride)
-	batches := (n + rows - 1) / rows
-	a.share(stride, n*stride, func(part int, _ *pageSource) {
-		text := a.columns[part]
-		copy(b.Text[text.shift:], text.shown)
-		for batch := part * batches / stride; batch < (part+1)*batches/stride; batch++ {
-			start := batch * rows
-			end := min(start+rows, n)
-			for i, c := range a.columns {
-				c.move(b.Cells[first+start*stride+i:], c.cells[start:end], stride, filled[start:end])
-			}
-		}
-	})
-	for _, c := range a.columns {
-		c.took(n)
+	b := d.block
+	b.Text = slices.Grow(b.Text, size)
+	for i, c := range a.columns {
+		shift := uint32(len(b.Text))
+		b.Text = append(b.Text, c.readyText()...)
+		c.give(n, &d.parts[i], shift)
 	}
-	a.mark(b, first, filled)
+	d.row, d.rows = a.row, n
 	a.row += int64(n)
 	a.groupLeft -= int64(n)
+	return d
 }
 
-// move writes cells to every stride-th place of to, with their text where the block has it, and marks
-// the rows that have text.
-func (c *column) move(to, cells []formats.Cell, stride int, filled []uint32) {
-	at, shift := 0, c.shift
-	for i := range cells {
-		cell, place := &cells[i], &to[at]
-		filled[i] |= cell.End - cell.Start
-		place.Start, place.End, place.Kind = cell.Start+shift, cell.End+shift, cell.Kind
-		at += stride
+// draft is a block that has its text already, and its cells by columns. Whoever asks for the block
+// finishes it, and so has its cells in the cache of his processor, while the next one is drafted on
+// another (BenchmarkRead).
+type draft struct {
+	block *formats.Block
+	parts []part
+	row   int64 // rows of the file before
+	rows  int
+}
+
+// part is the rows of a column: cells, or places in a table of cells.
+type part struct {
+	cells  []formats.Cell
+	places []uint32
+	table  []formats.Cell
+	shift  uint32 // where their text begins in the block
+}
+
+// finish puts the cells in their places, leaves out the rows that have no text, and tells how many
+// these are.
+func (d *draft) finish() (blank int) {
+	b, stride := d.block, len(d.parts)
+	b.Cells = slices.Grow(b.Cells, d.rows*stride)[:d.rows*stride]
+	rows := max(1, batchCells/stride)
+	for start := 0; start < d.rows; start += rows {
+		end := min(start+rows, d.rows)
+		for i := range d.parts {
+			d.parts[i].move(b.Cells[start*stride+i:], start, end, stride)
+		}
 	}
-}
-
-// mark adds the rows that have text to the block and drops the cells of the others.
-func (a *assembler) mark(b *formats.Block, first int, filled []uint32) {
-	stride, to := len(a.columns), first
-	for i, length := range filled {
-		if length == 0 {
-			a.blank++
+	to := 0
+	for i := range d.rows {
+		row := b.Cells[i*stride : (i+1)*stride]
+		if !slices.ContainsFunc(row, hasText) {
+			blank++
 			continue
 		}
-		if from := first + i*stride; from != to {
-			copy(b.Cells[to:to+stride], b.Cells[from:])
+		if blank > 0 {
+			copy(b.Cells[to:], row)
 		}
-		b.Marks = append(b.Marks, formats.RowMark{First: uint32(to), Row: a.row + int64(i) + 1})
+		b.Marks = append(b.Marks, formats.RowMark{First: uint32(to), Row: d.row + int64(i) + 1})
 		to += stride
 	}
 	b.Cells = b.Cells[:to]
+	return blank
+}
+
+func hasText(cell formats.Cell) bool { return cell.End > cell.Start }
+
+// move writes the cells of some rows to every stride-th place of to, with their text where the block
+// has it.
+func (p *part) move(to []formats.Cell, start, end, stride int) {
+	at, shift, table := 0, p.shift, p.table
+	if len(p.places) > 0 {
+		for _, place := range p.places[start:end] {
+			from, cell := &table[place], &to[at]
+			cell.Start, cell.End, cell.Kind = from.Start+shift, from.End+shift, from.Kind
+			at += stride
+		}
+		return
+	}
+	cells := p.cells[start:end]
+	for i := range cells {
+		from, cell := &cells[i], &to[at]
+		cell.Start, cell.End, cell.Kind = from.Start+shift, from.End+shift, from.Kind
+		at += stride
+	}
 }
 
 // each does something with every column, which will make so many cells. Of several errors it returns
@@ -304,7 +326,7 @@ func (c *column) guard(source *pageSource, do func(*column) error) {
 func (a *assembler) firstError() error {
 	var first *column
 	for _, c := range a.columns {
-		if c.err != nil && (first == nil || len(c.cells) < len(first.cells)) {
+		if c.err != nil && (first == nil || c.ready() < first.ready()) {
 			first = c
 		}
 	}
@@ -326,7 +348,7 @@ func (a *assembler) wrap(c *column) error {
 	if errors.As(c.err, &syntax) {
 		wrapped.Advice = syntax.Advice
 	}
-	if row := a.row + int64(len(c.cells)) + 1; row <= a.footer.rows {
+	if row := a.row + int64(c.ready()) + 1; row <= a.footer.rows {
 		wrapped.Place.Row = row
 	}
 	return wrapped

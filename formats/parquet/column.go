@@ -11,21 +11,26 @@ import (
 
 var errMoreRows = errors.New("it has more rows than the row group")
 
+// maxTable is how many values a dictionary with a table has at most.
+const maxTable = 1 << 12
+
 // column goes through the pages of one column, one row group after the other. A page is unpacked
 // and cut into values at once; values become text when a block asks for rows. One goroutine at a
 // time works on a column, with a source of its own.
 type column struct {
 	field
-	source *pageSource
+	source     *pageSource
+	tableBytes int // that the text of a table may have
 
-	// The rows shown and not yet taken by a block: cells of shown, one a row.
-	cells []formats.Cell
-	shown []byte
-	spare []byte  // where shown moves to
-	shift uint32  // where shown begins in the block that takes it
-	round uint32  // of showing: dictionary values shown in an earlier one are not in shown any more
-	size  float64 // bytes of text that a row had of late
-	err   error   // of the last round
+	// The rows shown and not yet taken by a block, one a row: cells of shown, or places in the table
+	// of the dictionary. One of the two is empty.
+	cells  []formats.Cell
+	places []uint32
+	shown  []byte
+	spare  []byte  // where shown moves to
+	round  uint32  // of showing: dictionary values shown in an earlier one are not in shown any more
+	size   float64 // bytes of text that a row had of late
+	err    error   // of the last round
 
 	// The chunk of the current row group.
 	chunk    chunk
@@ -56,8 +61,9 @@ type column struct {
 	counted     int // bytes of memory that the source knows this column to hold
 }
 
-// dictionary holds the distinct values of a column chunk. The text of each is written once a round
-// and shared by the cells that hold it.
+// dictionary holds the distinct values of a column chunk. The text of a short one is the same in each
+// round: its table tells where every value stands in it. Of a long one, the text of each value that
+// a round needs is written once, and shared by the cells that hold it.
 type dictionary struct {
 	values
 	loaded  bool
@@ -65,6 +71,10 @@ type dictionary struct {
 	plain   []byte
 	scratch scratch
 	shown   []shownValue
+
+	table []formats.Cell // of its values, and one more for null; nil when it is long. It never changes, as drafts use it
+	text  []byte         // of the table
+	made  []byte         // memory of text
 }
 
 // shownValue tells where in its column's text a value of the dictionary stands, and since which round.
@@ -88,8 +98,8 @@ type list struct {
 func (c *column) held() int {
 	d := &c.dictionary
 	return cap(c.plain) + cap(c.definitions) + cap(c.repetitions) + 4*cap(c.indexed) + c.scratch.held() +
-		cap(d.plain) + d.scratch.held() + 16*cap(d.shown) +
-		12*cap(c.cells) + cap(c.shown) + cap(c.spare) +
+		cap(d.plain) + d.scratch.held() + 16*cap(d.shown) + 12*cap(d.table) + cap(d.made) +
+		12*cap(c.cells) + 4*cap(c.places) + cap(c.shown) + cap(c.spare) +
 		cap(c.lists.data) + 4*cap(c.lists.offsets) + cap(c.lists.defined) + cap(c.lists.item)
 }
 
@@ -208,7 +218,30 @@ func (c *column) readDictionary(h *pageHeader) error {
 	d.ascii = c.width == 0 && (c.text.form == formText || c.text.form == formBinary) && ascii(plain)
 	d.shown = slices.Grow(d.shown[:0], d.count)[:d.count]
 	clear(d.shown)
+	c.makeTable()
 	return nil
+}
+
+// makeTable makes the text of all values of a dictionary that has few and short ones. A value that
+// cannot be shown leaves it without a table, as it is an error only where a row has it.
+func (c *column) makeTable() {
+	d := &c.dictionary
+	d.table, d.text = nil, nil
+	if c.list || d.count > maxTable || len(d.plain) > c.tableBytes {
+		return
+	}
+	table, made := make([]formats.Cell, d.count+1), d.made[:0]
+	for i := range d.count {
+		start := uint32(len(made))
+		var kind formats.Kind
+		var err error
+		if made, kind, err = c.text.append(made, d.at(i)); err != nil || len(made) > c.tableBytes {
+			return
+		}
+		table[i] = formats.Cell{Start: start, End: uint32(len(made)), Kind: kind}
+	}
+	table[d.count].Kind = formats.Null
+	d.table, d.text, d.made = table, made, made
 }
 
 // readData unpacks a data page and cuts it into levels and values.

@@ -283,3 +283,48 @@ func TestALengthCompletesNoCharacter(t *testing.T) {
 		t.Errorf("%d rows and %v, want row 1 refused", len(rows), err)
 	}
 }
+
+// TestShortAndLongDictionaries has columns whose pages use a short dictionary first, and then, in the
+// middle of blocks, hold their values themselves; and columns with dictionaries too long for a table.
+func TestShortAndLongDictionaries(t *testing.T) {
+	type row struct {
+		Colour string  `parquet:"colour,dict"`
+		Maybe  *string `parquet:"maybe,optional,dict"`
+		Stock  int32   `parquet:"stock,dict"`
+	}
+	for seed := range uint64(6) {
+		random := rand.New(rand.NewPCG(seed, 2))
+		group, longest := 4000, int64(600)
+		if seed%2 == 1 {
+			group, longest = 3*maxTable, 1<<20
+		}
+		var out bytes.Buffer
+		w := parquetgo.NewGenericWriter[row](&out, parquetgo.PageBufferSize(500+random.IntN(3000)), parquetgo.DictionaryMaxBytes(longest), parquetgo.MaxRowsPerRowGroup(int64(group)))
+		var want []string
+		for i := range 13_000 {
+			values := 30
+			if i%group > 500+random.IntN(2500) {
+				values = 1e6
+			}
+			r := row{Colour: fmt.Sprint("Grün ", random.IntN(values)), Stock: int32(random.IntN(values))}
+			maybe := "<null>"
+			if random.IntN(3) > 0 {
+				maybe = fmt.Sprint("size ", random.IntN(values))
+				r.Maybe = &maybe
+			}
+			if _, err := w.Write([]row{r}); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, fmt.Sprintf("%d\x1f%s\x1f%s\x1f%d", i+1, r.Colour, maybe, r.Stock))
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for _, workers := range []int{1, 3} {
+			got, err := rest(openWith(t, bytes.NewReader(out.Bytes()), out.Len(), workers))
+			if !errors.Is(err, io.EOF) || !slices.Equal(got, want) {
+				t.Errorf("seed %d, %d workers: %d rows and %v, want %d", seed, workers, len(got), err, len(want))
+			}
+		}
+	}
+}

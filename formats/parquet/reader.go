@@ -20,7 +20,7 @@ import (
 // escaped by \; a null within a list is an empty item. A value that is no number is a Failure.
 // The memory it takes depends on the file's pages and its number of columns, not on its rows.
 //
-// With more than one processor, the columns of a block are decoded at once, and blocks are made
+// With more than one processor, the columns of a block are decoded at once, and blocks are drafted
 // ahead of Next by a goroutine that ends with the file or with Close.
 type Reader struct {
 	assembler *assembler
@@ -28,15 +28,14 @@ type Reader struct {
 	tally     formats.Tally
 	err       error // why there is no next block
 
-	ahead   chan made // nil: blocks are made when they are asked for
+	ahead   chan made // nil: blocks are drafted when they are asked for
 	stop    context.CancelFunc
 	running sync.WaitGroup
 }
 
-// made is a block, or why there is none, and how many blank rows there were so far.
+// made is a draft of a block, or why there is none.
 type made struct {
-	block *formats.Block
-	blank int64
+	draft *draft
 	err   error
 }
 
@@ -111,36 +110,45 @@ func (r *Reader) Close() error {
 // Next returns the next block. After an error it returns the same one again, but for the context's:
 // then nothing is lost, and the next call goes on.
 func (r *Reader) Next(ctx context.Context) (*formats.Block, error) {
-	if r.err != nil {
-		return nil, r.err
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	var m made
-	if len(r.assembler.workers) == 1 {
-		m.block, m.err = r.assembler.next(ctx)
-		m.blank = r.assembler.blank
-	} else {
-		r.start()
-		select {
-		case m = <-r.ahead:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+	for {
+		if r.err != nil {
+			return nil, r.err
 		}
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		d, err := r.next(ctx)
+		if err != nil && err == ctx.Err() {
+			return nil, err
+		}
+		if r.err = err; err != nil {
+			return nil, err
+		}
+		b := d.block
+		r.tally.Blank += int64(d.finish())
+		r.assembler.keep(d)
+		if r.tally.Rows += int64(b.Len()); b.Len() > 0 {
+			return b, nil
+		}
+		b.Release()
 	}
-	r.tally.Blank = m.blank
-	if m.err != nil && m.err == ctx.Err() {
-		return nil, m.err
-	}
-	if r.err = m.err; r.err != nil {
-		return nil, r.err
-	}
-	r.tally.Rows += int64(m.block.Len())
-	return m.block, nil
 }
 
-// start begins to make blocks ahead: one waits while the next is made.
+// next returns the next draft.
+func (r *Reader) next(ctx context.Context) (*draft, error) {
+	if len(r.assembler.workers) == 1 {
+		return r.assembler.next(ctx)
+	}
+	r.start()
+	select {
+	case m := <-r.ahead:
+		return m.draft, m.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// start begins to draft blocks ahead: one waits while the next is drafted.
 func (r *Reader) start() {
 	if r.ahead != nil {
 		return
@@ -148,15 +156,15 @@ func (r *Reader) start() {
 	var ctx context.Context
 	ctx, r.stop = context.WithCancel(context.Background())
 	r.ahead = make(chan made, 1)
-	r.running.Go(func() { r.makeAhead(ctx) })
+	r.running.Go(func() { r.draftAhead(ctx) })
 }
 
-// makeAhead makes blocks until there is none, or ctx ends.
-func (r *Reader) makeAhead(ctx context.Context) {
+// draftAhead drafts blocks until there is none, or ctx ends.
+func (r *Reader) draftAhead(ctx context.Context) {
 	defer close(r.ahead)
 	for {
-		block, err := r.assembler.next(ctx)
-		m := made{block, r.assembler.blank, err}
+		draft, err := r.assembler.next(ctx)
+		m := made{draft, err}
 		select {
 		case r.ahead <- m:
 		case <-ctx.Done():
@@ -170,7 +178,7 @@ func (r *Reader) makeAhead(ctx context.Context) {
 }
 
 func (m made) release() {
-	if m.block != nil {
-		m.block.Release()
+	if m.draft != nil {
+		m.draft.block.Release()
 	}
 }

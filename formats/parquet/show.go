@@ -9,19 +9,18 @@ import (
 	"bulkload/formats"
 )
 
-// showRows makes text of rows until there are n that no block has taken, loading pages as it goes. It
-// stops before when the text gets longer than limit, but never without a row. The row group must
-// have n rows left.
+// showRows shows rows until there are n that no block has taken, loading pages as it goes. It stops
+// before when the text gets longer than limit, but never without a row. The row group must have n
+// rows left.
 func (c *column) showRows(n, limit int) error {
 	c.round++
-	c.cells = slices.Grow(c.cells, max(0, n-len(c.cells)))
-	for len(c.cells) < n && (len(c.cells) == 0 || len(c.shown) <= limit) {
+	for c.ready() < n && (c.ready() == 0 || len(c.shown) <= limit) {
 		if err := c.load(); err != nil {
 			return err
 		}
-		before := len(c.cells)
+		before := c.ready()
 		err := c.showPage(min(n-before, c.rows), limit)
-		c.rows -= len(c.cells) - before
+		c.rows -= c.ready() - before
 		if err != nil {
 			return err
 		}
@@ -29,9 +28,17 @@ func (c *column) showRows(n, limit int) error {
 	return nil
 }
 
+// ready is how many rows are shown and not yet taken.
+func (c *column) ready() int { return len(c.cells) + len(c.places) }
+
 // showPage makes text of the next n rows of the page, or of some when they are over the limit. On an
 // error, the rows before the faulty one are shown.
 func (c *column) showPage(n, limit int) error {
+	if c.shared && c.dictionary.table != nil && len(c.cells) == 0 {
+		return c.showPlaces(n)
+	}
+	c.writePlaces()
+	c.cells = slices.Grow(c.cells, n)
 	switch {
 	case c.shared:
 		return c.showShared(n, limit)
@@ -53,6 +60,44 @@ func (c *column) showPage(n, limit int) error {
 		}
 	}
 	return nil
+}
+
+// showPlaces shows rows by the places of their values in the table.
+func (c *column) showPlaces(n int) error {
+	if err := c.readIndexes(n); err != nil {
+		return err
+	}
+	if c.defined == nil {
+		c.places = append(c.places, c.indexed[c.value:c.value+n]...)
+		c.value += n
+		return nil
+	}
+	at := len(c.places)
+	c.places = slices.Grow(c.places, n)[:at+n]
+	null, next, indexed := uint32(c.dictionary.count), c.value, c.indexed
+	for i, level := range c.defined[c.row : c.row+n] {
+		place := null
+		if level == c.full {
+			place = indexed[next]
+			next++
+		}
+		c.places[at+i] = place
+	}
+	c.row += n
+	c.value = next
+	return nil
+}
+
+// writePlaces makes the rows that are shown by their places cells: a page without the dictionary follows.
+func (c *column) writePlaces() {
+	if len(c.places) == 0 {
+		return
+	}
+	c.shown = append(c.shown[:0], c.dictionary.text...)
+	for _, place := range c.places {
+		c.cells = append(c.cells, c.dictionary.table[place])
+	}
+	c.places = c.places[:0]
 }
 
 // write adds the text of a value.
@@ -185,17 +230,32 @@ func ascii(text []byte) bool {
 	return true
 }
 
-// took drops the first n rows shown, which a block has taken, and remembers how long their text was.
-// Rows left over keep their text, each for itself.
-func (c *column) took(n int) {
-	c.size = float64(len(c.shown)) / float64(len(c.cells))
-	rest := c.cells[n:]
-	c.spare = c.spare[:0]
-	for i := range rest {
-		start := uint32(len(c.spare))
-		c.spare = append(c.spare, c.shown[rest[i].Start:rest[i].End]...)
-		rest[i].Start, rest[i].End = start, uint32(len(c.spare))
+// readyText is the text of the rows that are shown.
+func (c *column) readyText() []byte {
+	if len(c.places) > 0 {
+		return c.dictionary.text
 	}
-	c.cells = append(c.cells[:0], rest...)
+	return c.shown
+}
+
+// give gives the first n rows shown, whose text begins at shift in its block, to a draft, and
+// remembers how long their text was. Rows left over keep their text, each for itself.
+func (c *column) give(n int, p *part, shift uint32) {
+	p.table, p.shift = c.dictionary.table, shift
+	p.places, c.places = c.places, p.places[:0]
+	p.cells, c.cells = c.cells, p.cells[:0]
+	if len(p.places) > 0 {
+		c.places = append(c.places, p.places[n:]...)
+		p.places, c.size = p.places[:n], 0 // the table's text does not grow with the rows
+		return
+	}
+	c.size = float64(len(c.shown)) / float64(len(p.cells))
+	c.spare = c.spare[:0]
+	for _, cell := range p.cells[n:] {
+		start := uint32(len(c.spare))
+		c.spare = append(c.spare, c.shown[cell.Start:cell.End]...)
+		c.cells = append(c.cells, formats.Cell{Start: start, End: uint32(len(c.spare)), Kind: cell.Kind})
+	}
+	p.cells = p.cells[:n]
 	c.shown, c.spare = c.spare, c.shown[:0]
 }

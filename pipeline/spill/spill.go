@@ -75,12 +75,18 @@ func (s *Sorter) Add(key Key, data []byte) error {
 	return nil
 }
 
+// sortHeld sorts what is in memory. Of equal records the first one added comes first, which is the one
+// whose data begin, or end, before the other's.
 func (s *Sorter) sortHeld() {
-	slices.SortStableFunc(s.index, func(a, b entry) int {
-		if order := a.key.Compare(b.key); order != 0 || s.Compare == nil {
-			return order
+	slices.SortFunc(s.index, func(a, b entry) int {
+		order := a.key.Compare(b.key)
+		if order == 0 && s.Compare != nil {
+			order = s.Compare(s.data[a.start:a.end], s.data[b.start:b.end])
 		}
-		return s.Compare(s.data[a.start:a.end], s.data[b.start:b.end])
+		if order == 0 {
+			order = cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.end, b.end))
+		}
+		return order
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bulkload/vendors"
 	"bulkload/vendors/faire/vocabulary"
 	"bulkload/vendors/schema"
 )
@@ -198,14 +199,10 @@ func namesColumn(name string) bool {
 		!strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\u2028' || r == '\u2029' || r == '\u0085' })
 }
 
-// A shape lists the members that an object of the document has. One that holds other objects, by itself or in a list,
-// has their shape.
-type shape map[string]shape
-
 var (
-	moneyShape   = shape{"amount_minor": nil, "currency": nil}
-	imageShape   = shape{"id": nil, "width": nil, "height": nil, "sequence": nil, "url": nil, "tags": nil}
-	productShape = shape{"id": nil, "idempotence_token": nil, "brand_id": nil, "name": nil, "sale_state": nil, "lifecycle_state": nil,
+	moneyShape   = vendors.Shape{"amount_minor": nil, "currency": nil}
+	imageShape   = vendors.Shape{"id": nil, "width": nil, "height": nil, "sequence": nil, "url": nil, "tags": nil}
+	productShape = vendors.Shape{"id": nil, "idempotence_token": nil, "brand_id": nil, "name": nil, "sale_state": nil, "lifecycle_state": nil,
 		"short_description": nil, "description": nil, "unit_multiplier": nil, "minimum_order_quantity": nil,
 		"per_style_minimum_order_quantity": nil, "variant_option_sets": {"name": nil, "values": nil}, "images": imageShape,
 		"taxonomy_type": {"id": nil, "name": nil}, "allow_sales_when_out_of_stock": nil, "preorderable": nil,
@@ -213,7 +210,7 @@ var (
 			"expected_ship_window_end_date": nil},
 		"created_at": nil, "updated_at": nil,
 		"variants": variantShape}
-	variantShape = shape{"id": nil, "idempotence_token": nil, "product_id": nil, "name": nil, "sale_state": nil, "lifecycle_state": nil,
+	variantShape = vendors.Shape{"id": nil, "idempotence_token": nil, "product_id": nil, "name": nil, "sale_state": nil, "lifecycle_state": nil,
 		"sku": nil, "tariff_code": nil, "wholesale_price_cents": nil, "retail_price_cents": nil, "available_quantity": nil,
 		"backordered_until": nil, "created_at": nil, "updated_at": nil, "options": {"name": nil, "value": nil}, "images": imageShape,
 		"prices": {"geo_constraint": {"country": nil, "country_group": nil}, "wholesale_price": moneyShape, "retail_price": moneyShape}}
@@ -227,57 +224,7 @@ func unknownMembers(body []byte) map[string]string {
 	if strict.Decode(new(Product)) == nil {
 		return nil
 	}
-	unknown := make(map[string]string)
-	findUnknown(body, productShape, "", unknown)
-	return unknown
-}
-
-// findUnknown gathers the members that have no place in the shape. Lists are gone through.
-func findUnknown(value []byte, s shape, path string, unknown map[string]string) {
-	var list []json.RawMessage
-	if json.Unmarshal(value, &list) == nil {
-		for i, item := range list {
-			findUnknown(item, s, path+strconv.Itoa(i)+".", unknown)
-		}
-		return
-	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal(value, &object) != nil {
-		return
-	}
-	for name, member := range object {
-		switch below, known := s.member(name); {
-		case !known:
-			unknown[path+name] = shownText(member)
-		case below != nil:
-			findUnknown(member, below, path+name+".", unknown)
-		}
-	}
-}
-
-// member finds what is below a member, whatever the case of its letters, as encoding/json reads it.
-func (s shape) member(name string) (below shape, known bool) {
-	if below, known = s[name]; known {
-		return below, true
-	}
-	for other := range s {
-		if strings.EqualFold(other, name) {
-			return s[other], true
-		}
-	}
-	return nil, false
-}
-
-// shownText is a JSON text as text; anything else stays JSON, and null is empty.
-func shownText(value []byte) string {
-	if string(value) == "null" {
-		return ""
-	}
-	var text string
-	if len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &text) == nil {
-		return text
-	}
-	return string(value)
+	return productShape.Others(body)
 }
 
 // canonicalProduct writes a product so that two that mean the same have the same bytes, whoever sent them: without

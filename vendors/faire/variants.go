@@ -442,16 +442,10 @@ func decodeVariant(body []byte) ([]map[string]string, error) {
 	row := make(map[string]string, 24)
 	fill(row, "product_id", v.ProductID)
 	v.decode(row, p)
-	for name, value := range unknownVariantMembers(body) {
+	for name, value := range variantShape.Others(body) {
 		fill(row, "other."+name, value)
 	}
 	return []map[string]string{row}, nil
-}
-
-func unknownVariantMembers(body []byte) map[string]string {
-	unknown := make(map[string]string)
-	findUnknown(body, variantShape, "", unknown)
-	return unknown
 }
 
 // canonicalVariant writes a variant as canonicalProduct does.

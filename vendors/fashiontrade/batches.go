@@ -379,8 +379,8 @@ func (b *shownBatch) canonical() Batch {
 }
 
 var (
-	windowShape = shape{"start_date": nil, "end_date": nil, "type": nil}
-	batchShape  = shape{"id": nil, "display_name": nil, "selector": {"countries": nil}, "order_window": windowShape,
+	windowShape = vendors.Shape{"start_date": nil, "end_date": nil, "type": nil}
+	batchShape  = vendors.Shape{"id": nil, "display_name": nil, "selector": {"countries": nil}, "order_window": windowShape,
 		"delivery_window": windowShape, "quantity": {"type": nil, "value": nil}}
 )
 
@@ -413,12 +413,12 @@ func (s *stockAPI) decode(body []byte) ([]map[string]string, error) {
 		}
 		known := batchShape
 		if !s.single {
-			known = shape{"variants": nil}
+			known = vendors.Shape{"variants": nil}
 			for name, below := range batchShape {
 				known[name] = below
 			}
 		}
-		fillUnknown(rows[first], b.raw, &known)
+		fillUnknown(rows[first], b.raw, known)
 	}
 	return rows, nil
 }

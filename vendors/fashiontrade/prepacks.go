@@ -205,7 +205,7 @@ func canonicalPrepack(body []byte) ([]byte, error) {
 	return json.Marshal(p)
 }
 
-var prepackShape = shape{"barcode": nil, "display_name": nil, "variants": {"barcode": nil, "product_id": nil, "quantity": nil}}
+var prepackShape = vendors.Shape{"barcode": nil, "display_name": nil, "variants": {"barcode": nil, "product_id": nil, "quantity": nil}}
 
 // decodePrepack is the inverse of encodePrepack: a row for each variant. Members that the document does
 // not know stand under "other." on the first row.
@@ -225,15 +225,13 @@ func decodePrepack(body []byte) ([]map[string]string, error) {
 		fillCell(rows[i], "variant_barcode", v.Barcode)
 		fillCell(rows[i], "quantity", string(canonicalWhole(v.Quantity)))
 	}
-	fillUnknown(rows[0], body, &prepackShape)
+	fillUnknown(rows[0], body, prepackShape)
 	return rows, nil
 }
 
 // fillUnknown puts what the document does not know of a body under "other.".
-func fillUnknown(row map[string]string, body []byte, known *shape) {
-	unknown := make(map[string]string)
-	findUnknown(body, known, "", unknown)
-	for name, value := range unknown {
+func fillUnknown(row map[string]string, body []byte, known vendors.Shape) {
+	for name, value := range known.Others(body) {
 		fillCell(row, "other."+name, value)
 	}
 }

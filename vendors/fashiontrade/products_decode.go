@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bulkload/vendors"
 	"bulkload/vendors/schema"
 )
 
@@ -50,19 +51,8 @@ type plain string
 
 // UnmarshalJSON takes any value.
 func (p *plain) UnmarshalJSON(value []byte) error {
-	*p = plain(shownText(value))
+	*p = plain(vendors.ShownText(value))
 	return nil
-}
-
-func shownText(value []byte) string {
-	if string(value) == "null" {
-		return ""
-	}
-	var text string
-	if len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &text) == nil {
-		return text
-	}
-	return string(value)
 }
 
 // readShown reads a product, and with others also the members that the document does not know, by
@@ -81,19 +71,14 @@ func readShown(body []byte, others bool) (p *shownProduct, unknown map[string]st
 		return nil, nil, fmt.Errorf("the vendor's answer is not a product: %w", err)
 	}
 	if others {
-		unknown = make(map[string]string)
-		findUnknown(body, &productShape, "", unknown)
+		unknown = productShape.Others(body)
 	}
 	return p, unknown, nil
 }
 
-// A shape lists the members that an object of the document has. One that holds other objects, by
-// itself or in a list, has their shape.
-type shape map[string]shape
-
 var (
-	imageShape   = shape{"url": nil, "orientation": nil, "composition": nil, "production_setting": nil}
-	productShape = shape{"id": nil, "active": nil, "product_type": nil, "brand_line": nil, "display_name": nil,
+	imageShape   = vendors.Shape{"url": nil, "orientation": nil, "composition": nil, "production_setting": nil}
+	productShape = vendors.Shape{"id": nil, "active": nil, "product_type": nil, "brand_line": nil, "display_name": nil,
 		"description": nil, "additional_properties": nil, "fashion_trade_id": nil,
 		"tags": {"type": nil, "value": nil},
 		"variants": {"barcode": nil, "color_or_pattern_name": nil, "color_hex_codes": nil, "colors": nil, "themes": nil,
@@ -101,39 +86,6 @@ var (
 			"size": {"size": nil, "size_name": nil, "type": nil, "category": nil, "lower_bound": nil,
 				"upper_bound": nil, "sleeve_length": nil}}}
 )
-
-// findUnknown gathers the members that have no place in the shape. Lists are gone through.
-func findUnknown(value []byte, s *shape, path string, unknown map[string]string) {
-	var list []json.RawMessage
-	if json.Unmarshal(value, &list) == nil {
-		for i, item := range list {
-			findUnknown(item, s, path+strconv.Itoa(i)+".", unknown)
-		}
-		return
-	}
-	var object map[string]json.RawMessage
-	if json.Unmarshal(value, &object) != nil {
-		return
-	}
-	for name, member := range object {
-		switch below, known := (*s)[name]; {
-		case !known && !s.folds(name):
-			unknown[path+name] = shownText(member)
-		case below != nil:
-			findUnknown(member, &below, path+name+".", unknown)
-		}
-	}
-}
-
-// folds reports whether a member is known but for the case of its letters, as encoding/json reads it.
-func (s *shape) folds(name string) bool {
-	for known := range *s {
-		if strings.EqualFold(known, name) {
-			return true
-		}
-	}
-	return false
-}
 
 // decodeProduct is the inverse of encode: a row for each variant, in encode's order, what belongs to
 // the product on the first of them. Tags of types that no version knows get columns of their own, and

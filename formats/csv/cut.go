@@ -61,6 +61,10 @@ type cutter struct {
 	atEnd  bool // of the source
 	seen   bool // text of any kind
 	begun  bool
+
+	headerRow     int64  // as the user gave it; 0: to be found
+	headerSettled bool   // it is given, or there is none
+	why           string // the delimiter was chosen
 }
 
 func newCutter(s *source, r rules, size int) *cutter {
@@ -259,9 +263,10 @@ func (c *cutter) settleDelimiter(p *piece) {
 	}
 	switch {
 	case c.delimiter != 0:
+		c.why = "as told"
 	case length > 0:
-		c.delimiter = named
+		c.delimiter, c.why = named, "the first line says so"
 	default:
-		c.delimiter = findDelimiter(p.text()[:min(p.size, sampleSize)])
+		c.delimiter, c.why = findDelimiter(p.text()[:min(p.size, sampleSize)], c.headerRow, c.headerSettled)
 	}
 }

@@ -2,6 +2,7 @@ package csv
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,67 +16,245 @@ const (
 	sampleSize = 256 << 10
 )
 
+// delimiters are those that are looked for, in the order of preference between equals. A pipe comes last:
+// feeds use it within cells, to list sizes or colours.
+const delimiters = ",;\t|"
+
 // A shape is what matters of a row when the delimiter or the header is looked for.
 type shape struct {
+	begin  int  // of the row in the text
 	cells  int  // as the file has them
 	extent int  // up to the last one with text
 	digit  bool // a cell starts with one, as names of columns seldom do
+	spaced bool // a blank stands behind each delimiter, as behind commas in a text
 	broken bool // text follows a closing quote
 }
 
-// findDelimiter returns the one of , ; TAB | that cuts most of the first rows into as many cells as
-// the header has, at least two; when several do so alike, the one that gives more cells, and then
-// the one that needs no titles above the header. Text without any of them is a file of one
-// column, which a comma reads as well as another.
-func findDelimiter(text []byte) byte {
-	best, bestFit := byte(','), fit{rows: 1}
-	for _, delimiter := range []byte{',', ';', '\t', '|'} {
-		if f := fitOf(outline(text, delimiter)); f.betterThan(bestFit) {
-			best, bestFit = delimiter, f
+// findDelimiter returns the one of , ; TAB | that suits the first rows best, and why. Below the rows
+// before from, which counts as a spreadsheet does, the first row is the header when settled; else it
+// may have titles above it.
+func findDelimiter(text []byte, from int64, settled bool) (delimiter byte, why string) {
+	var best, second fit
+	for _, delimiter := range []byte(delimiters) {
+		f := fitOf(text, outline(text, delimiter, from), delimiter, settled)
+		switch {
+		case !f.suits():
+		case !best.suits() || f.against(best) > 0:
+			best, second = f, best
+		case !second.suits() || f.against(second) > 0:
+			second = f
 		}
 	}
-	return best
-}
-
-// A fit tells how well a delimiter suits a feed.
-type fit struct {
-	rows    int // sampled
-	matches int // of them, as wide as the header
-	width   int
-	titles  int
-}
-
-// fitOf is the zero fit when the delimiter is out of the question. Rows that break a quote are no
-// match, but no reason against the delimiter either: reading will refuse them.
-func fitOf(shapes []shape) fit {
-	if len(shapes) == 0 {
-		return fit{}
+	switch {
+	case best.suits():
+		return best.delimiter, best.why(second)
+	case from > 1 && len(outline(text, ',', from)) == 0:
+		return findDelimiter(text, 0, false) // the header lies below all that is looked at
 	}
-	titles := findHeader(shapes)
-	f := fit{rows: len(shapes), width: shapes[titles].cells, titles: titles}
-	broken := 0
-	for _, row := range shapes[titles:] {
-		if row.broken {
-			broken++
-		} else if row.cells == f.width {
+	return soleColumn(text, from)
+}
+
+// A fit tells how well a delimiter suits the first rows of a feed.
+type fit struct {
+	delimiter byte
+	rows      int // from the header on
+	matches   int // of them, as wide as the header
+	broken    int // of them: no match, but no reason against the delimiter either, since reading will refuse them
+	width     int
+	titles    int // rows above the header
+	torn      int // signs in the header that the delimiter tears texts apart
+	unlike    int // other signs that it holds no names of columns
+}
+
+func fitOf(text []byte, shapes []shape, delimiter byte, settled bool) fit {
+	f := fit{delimiter: delimiter}
+	if len(shapes) == 0 {
+		return f
+	}
+	if !settled {
+		f.titles = findHeader(shapes)
+	}
+	header := shapes[f.titles]
+	f.rows, f.width = len(shapes)-f.titles, header.cells
+	for _, row := range shapes[f.titles:] {
+		switch {
+		case row.broken:
+			f.broken++
+		case row.cells == f.width:
 			f.matches++
 		}
 	}
-	if f.width < 2 || 2*(f.matches+broken) < len(shapes)-titles {
-		return fit{}
-	}
+	f.torn, f.unlike = signs(text[header.begin:], delimiter)
 	return f
 }
 
-func (f fit) betterThan(other fit) bool {
-	a, b := f.matches*other.rows, other.matches*f.rows
-	switch {
-	case a != b:
-		return a > b
-	case f.width != other.width:
-		return f.width > other.width
+// suits reports whether a delimiter is worth considering: it gives the header several cells, and as many
+// to half of the rows.
+func (f fit) suits() bool { return f.width > 1 && 2*(f.matches+f.broken) >= f.rows }
+
+// against is positive when the delimiter suits better than another one, 0 when as well.
+func (f fit) against(other fit) int {
+	for _, reason := range reasons {
+		if by := reason.compare(f, other); by != 0 {
+			return by
+		}
 	}
-	return f.titles < other.titles
+	return 0
+}
+
+// reasons to prefer a delimiter to another, the weightier ones first. A header without signs of torn
+// texts outweighs how many rows are alike: of a few rows many may be faulty, while the name of a column
+// is seldom cut by chance.
+var reasons = []struct {
+	compare func(a, b fit) int
+	words   string
+}{
+	{func(a, b fit) int { return b.torn - a.torn }, "would tear texts apart"},
+	{func(a, b fit) int { return a.matches*(b.rows-b.broken) - b.matches*(a.rows-a.broken) }, "would make fewer rows alike"},
+	{func(a, b fit) int { return b.unlike - a.unlike }, "would make a header of cells less like names of columns"},
+	{func(a, b fit) int { return b.pipe() - a.pipe() }, "would do as well, but stand more often within cells"},
+	{func(a, b fit) int { return a.width - b.width }, "would do as well, but make fewer cells"},
+	{func(a, b fit) int { return b.titles - a.titles }, "would leave more rows above the header"},
+}
+
+func (f fit) pipe() int {
+	if f.delimiter == '|' {
+		return 1
+	}
+	return 0
+}
+
+// why tells the reason for the delimiter, and what speaks for it against the second best.
+func (f fit) why(second fit) string {
+	text := fmt.Sprintf("%d of the first %d rows have the first one's %d cells", f.matches, f.rows, f.width)
+	if f.matches == f.rows {
+		text = fmt.Sprintf("the first %d rows have %d cells each", f.rows, f.width)
+	}
+	switch {
+	case f.rows == 1:
+		text = fmt.Sprintf("the only row has %d cells", f.width)
+	case f.titles > 0:
+		text += ", below the titles"
+	}
+	if !second.suits() {
+		return text
+	}
+	for _, reason := range reasons {
+		if reason.compare(f, second) > 0 {
+			return fmt.Sprintf("%s; %s %s", text, plural(second.delimiter), reason.words)
+		}
+	}
+	return fmt.Sprintf("%s; %s would do as well: name the delimiter if it is these", text, plural(second.delimiter))
+}
+
+func plural(delimiter byte) string {
+	switch delimiter {
+	case ',':
+		return "commas"
+	case ';':
+		return "semicolons"
+	case '\t':
+		return "tabs"
+	}
+	return "pipes"
+}
+
+// soleColumn is for text that no delimiter cuts into rows alike. It is a file of one column when
+// there is none in it, and when all commas are within numbers or followed by a blank, as in texts:
+// these are kept together. Otherwise commas cut, so that the cells without a header are noticed.
+func soleColumn(text []byte, from int64) (delimiter byte, why string) {
+	uncut := func(delimiter byte) bool {
+		return !slices.ContainsFunc(outline(text, delimiter, from), func(row shape) bool { return row.cells > 1 })
+	}
+	switch {
+	case uncut(','):
+		return ',', "no delimiter stands in the first rows: there is one column"
+	case !uncut(';') || !withinTexts(text, outline(text, ',', from)):
+		return ',', "no delimiter gives the first rows as many cells as the header has"
+	}
+	return ';', "the commas are parts of numbers and sentences: there is one column"
+}
+
+// withinTexts reports whether each comma of the rows stands between digits or before a blank.
+func withinTexts(text []byte, rows []shape) bool {
+	for _, row := range rows {
+		for rest, before := text[row.begin:], byte(0); ; {
+			end, _ := outlineCell(rest, ',')
+			if end > 0 {
+				before = rest[end-1]
+			}
+			if end == len(rest) || rest[end] != ',' {
+				break
+			}
+			rest = rest[end+1:]
+			if after := byteAt(rest, 0); after != ' ' && !(isDigit(before) && isDigit(after)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func byteAt(text []byte, i int) byte {
+	if i < len(text) {
+		return text[i]
+	}
+	return 0
+}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// namesCompared is how many cells of a header are looked at for signs.
+const namesCompared = 1000
+
+// signs counts what in the row that begins the text does not become the names of columns. Torn are those
+// whose parts show that something else separates cells: another delimiter in an unquoted cell, a blank
+// behind a delimiter, a decimal comma taken for one. Names are also seldom empty but at the end, equal to
+// each other, or numbers.
+func signs(row []byte, delimiter byte) (torn, unlike int) {
+	var other, spaced, decimal, broken, empty, equal, number bool
+	seen := make(map[string]bool)
+	for i, before, gap := 0, byte(0), false; i < namesCompared && len(row) > 0; i++ {
+		end, cut := outlineCell(row, delimiter)
+		cell := row[:end]
+		quoted := byteAt(cell, 0) == '"'
+		other = other || !quoted && bytes.ContainsAny(cell, otherDelimiters(delimiter))
+		spaced = spaced || i > 0 && byteAt(cell, 0) == ' '
+		decimal = decimal || delimiter == ',' && isDigit(before) && isDigit(byteAt(cell, 0))
+		broken = broken || cut
+		name := strings.ToLower(string(bytes.Trim(cell, " \"\t")))
+		switch {
+		case name == "":
+			gap = true
+		default:
+			empty = empty || gap
+			equal = equal || seen[name]
+			number = number || strings.Trim(name, "0123456789.,-+%") == ""
+			seen[name] = true
+		}
+		if end == len(row) || row[end] != delimiter {
+			break
+		}
+		if before = 0; end > 0 {
+			before = row[end-1]
+		}
+		row = row[end+1:]
+	}
+	return count(other, spaced, decimal, broken), count(empty, equal, number)
+}
+
+func otherDelimiters(delimiter byte) string {
+	return strings.ReplaceAll(delimiters, string(rune(delimiter)), "")
+}
+
+func count(facts ...bool) int {
+	n := 0
+	for _, fact := range facts {
+		if fact {
+			n++
+		}
+	}
+	return n
 }
 
 // note adds what the text of the shape's last cell tells.
@@ -87,15 +266,18 @@ func (s *shape) note(cell []byte) {
 	}
 }
 
-// outline returns the shapes of the first rows that have text. It forgives text after a closing
-// quote, which the wrong delimiter sees often, and leaves out a last row that may go on.
-func outline(text []byte, delimiter byte) []shape {
+// outline returns the shapes of the first rows that have text, from the row of that number on. It
+// forgives text after a closing quote, which the wrong delimiter sees often, and leaves out a last row
+// that may go on.
+func outline(text []byte, delimiter byte, from int64) []shape {
 	var shapes []shape
-	for row := (shape{}); len(text) > 0 && len(shapes) < sampleRows; {
+	number, all := int64(1), len(text)
+	for row := (shape{spaced: true}); len(text) > 0 && len(shapes) < sampleRows; {
 		end, broken := outlineCell(text, delimiter)
 		if end == len(text) && len(shapes) > 0 {
 			break
 		}
+		row.spaced = row.spaced && (row.cells == 0 || text[0] == ' ')
 		row.cells++
 		row.broken = row.broken || broken
 		row.note(text[:end])
@@ -103,11 +285,15 @@ func outline(text []byte, delimiter byte) []shape {
 			text = text[end+1:]
 			continue
 		}
-		if row.extent > 0 {
+		if row.extent > 0 && number >= from {
 			shapes = append(shapes, row)
 		}
-		row = shape{}
+		if end+1 < len(text) && text[end] == '\r' && text[end+1] == '\n' {
+			end++
+		}
 		text = text[min(end+1, len(text)):]
+		number++
+		row = shape{begin: all - len(text), spaced: true}
 	}
 	return shapes
 }
@@ -144,7 +330,8 @@ func closingQuote(text []byte) int {
 // findHeader returns the index of the row that names the columns. That is the first one, unless it
 // is a title: a row with at most half as many cells as rows commonly have, standing above rows
 // of which most have one width. Then it is the first row that is as wide as they commonly are,
-// unless that one looks like data.
+// unless that one looks like data: it has numbers, or two cells of which the second begins with a blank,
+// as a sentence with a comma does.
 func findHeader(shapes []shape) int {
 	if len(shapes) == 0 {
 		return 0
@@ -154,7 +341,7 @@ func findHeader(shapes []shape) int {
 		return 0
 	}
 	header := slices.IndexFunc(shapes, func(row shape) bool { return row.extent >= common })
-	if shapes[header].digit {
+	if row := shapes[header]; row.digit || row.cells == 2 && row.spaced {
 		return 0
 	}
 	body := shapes[header:]
@@ -185,7 +372,9 @@ func blockShapes(b *formats.Block) []shape {
 	shapes := make([]shape, min(b.Len(), sampleRows))
 	for i := range shapes {
 		row := b.Row(i)
+		shapes[i].spaced = true
 		for j := range row.Len() {
+			shapes[i].spaced = shapes[i].spaced && (j == 0 || byteAt(row.Cell(j), 0) == ' ')
 			shapes[i].cells++
 			shapes[i].note(row.Cell(j))
 		}

@@ -6,9 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
+	"unicode"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 
 	"bulkload/formats"
@@ -67,12 +71,18 @@ func newSource(in io.Reader, encoding string) (*source, error) {
 	}
 	switch {
 	case encoding != "":
-		name, decode, err := byName(encoding, mark)
+		name, decode, err := byName(encoding, s.raw)
 		if err != nil {
 			return nil, err
 		}
+		if mark != "" && mark != name {
+			return nil, &formats.SyntaxError{
+				Reason: fmt.Sprintf("the file starts with the byte order mark of %s, and %s was named as its encoding", mark, name),
+				Advice: "leave the encoding out, and the mark decides",
+			}
+		}
 		s.use(name, "as told", decode)
-		if mark == name {
+		if mark != "" {
 			s.raw = s.raw[markLen:]
 		}
 	case mark != "":
@@ -94,7 +104,7 @@ func (s *source) use(name, reason string, decode decoder) {
 
 func (s *source) guess() {
 	if name := utf16Pattern(s.raw); name != "" {
-		s.use(name, "every second byte of its beginning is zero", unicodeDecoder(name))
+		s.use(name, "its beginning has zero bytes as UTF-16 has them", unicodeDecoder(name))
 		return
 	}
 	s.use(utf8Name, "all bytes are ASCII", nil)
@@ -115,8 +125,15 @@ func byteOrderMark(raw []byte) (name string, length int) {
 	return "", 0
 }
 
-// utf16Pattern recognises UTF-16 without a byte order mark: text in it has a delimiter, digits or
-// Latin letters often enough that one byte of two in every pair is zero, always on the same side.
+// IsUTF16 reports whether a file that begins like this is read as UTF-16 unless told otherwise.
+func IsUTF16(head []byte) bool {
+	mark, _ := byteOrderMark(head)
+	return mark == utf16leName || mark == utf16beName || mark == "" && utf16Pattern(head) != ""
+}
+
+// utf16Pattern recognises UTF-16 without a byte order mark. In Latin text one byte of two in nearly every
+// pair is zero, always on the same side. In other writing systems that holds for delimiters, digits
+// and line ends alone; then all of the text must be readable as well.
 func utf16Pattern(raw []byte) string {
 	var zeros [2]int
 	for i, c := range raw {
@@ -127,23 +144,46 @@ func utf16Pattern(raw []byte) string {
 	pairs := len(raw) / 2
 	switch {
 	case pairs < 2:
-		return ""
 	case zeros[1] > pairs*2/5 && zeros[0]*20 <= pairs:
 		return utf16leName
 	case zeros[0] > pairs*2/5 && zeros[1]*20 <= pairs:
+		return utf16beName
+	case zeros[1]*20 > pairs && zeros[0] == 0 && readable(raw, binary.LittleEndian):
+		return utf16leName
+	case zeros[0]*20 > pairs && zeros[1] == 0 && readable(raw, binary.BigEndian):
 		return utf16beName
 	}
 	return ""
 }
 
-func byName(name, mark string) (string, decoder, error) {
-	known, err := ianaindex.IANA.Encoding(name)
-	if err != nil || known == nil {
-		return "", nil, fmt.Errorf("encoding %q is not known: give an IANA name such as windows-1252, ISO-8859-15 or UTF-16LE", name)
+// readable reports whether the beginning of a text is lines of visible characters in UTF-16.
+func readable(raw []byte, order binary.ByteOrder) bool {
+	raw = raw[:len(raw)&^1]
+	text := make([]byte, len(raw)*2)
+	written, _, err := decodeUTF16(text, raw, false, order)
+	if err != nil && err != errShortSrc {
+		return false
 	}
-	canonical, err := ianaindex.IANA.Name(known)
-	if err != nil {
-		canonical = name
+	text = text[:written]
+	hidden := func(r rune) bool {
+		return r == utf8.RuneError || !unicode.IsGraphic(r) && !strings.ContainsRune("\t\r\n\u200b\u200e\u200f\ufeff", r)
+	}
+	return bytes.ContainsAny(text, "\r\n") && bytes.IndexFunc(text, hidden) < 0
+}
+
+// byName finds an encoding by the name that IANA, the web or x/text gives it. The head of the text
+// settles what "UTF-16" leaves open.
+func byName(name string, head []byte) (string, decoder, error) {
+	known := namedEncoding(name)
+	if known == nil {
+		return "", nil, fmt.Errorf("encoding %q is not known: give a name such as windows-1252, ISO-8859-15, macintosh or UTF-16LE", name)
+	}
+	canonical := name
+	for _, index := range []*ianaindex.Index{ianaindex.MIME, ianaindex.IANA} {
+		if found, err := index.Name(known); err == nil {
+			canonical = found
+			break
+		}
 	}
 	switch canonical {
 	case utf8Name:
@@ -151,10 +191,12 @@ func byName(name, mark string) (string, decoder, error) {
 	case utf16leName, utf16beName:
 		return canonical, unicodeDecoder(canonical), nil
 	case "UTF-16":
-		if mark == utf16leName {
-			return mark, unicodeDecoder(mark), nil
+		if mark, _ := byteOrderMark(head); mark == utf16leName || mark == utf16beName {
+			canonical = mark
+		} else if canonical = utf16Pattern(head); canonical == "" {
+			canonical = utf16beName // as its definition says
 		}
-		return utf16beName, unicodeDecoder(utf16beName), nil
+		return canonical, unicodeDecoder(canonical), nil
 	}
 	if table, ok := known.(*charmap.Charmap); ok {
 		return canonical, charmapDecoder(table), nil
@@ -171,6 +213,27 @@ func byName(name, mark string) (string, decoder, error) {
 			text = text[i+3:]
 		}
 	}, nil
+}
+
+// namedEncoding is nil when nobody calls an encoding so.
+func namedEncoding(name string) encoding.Encoding {
+	if known, err := ianaindex.IANA.Encoding(name); err == nil && known != nil {
+		return known
+	}
+	if known, err := htmlindex.Get(name); err == nil {
+		return known
+	}
+	for _, table := range charmap.All {
+		if named, ok := table.(fmt.Stringer); ok && plainName(named.String()) == plainName(name) {
+			return table
+		}
+	}
+	return nil
+}
+
+// plainName makes "Windows 1251" and "windows-1251" one.
+func plainName(name string) string {
+	return strings.NewReplacer(" ", "", "-", "", "_", "", "codepage", "").Replace(strings.ToLower(name))
 }
 
 func unicodeDecoder(name string) decoder {
@@ -300,7 +363,7 @@ func (s *source) pass(p []byte) (int, error) {
 	}
 	s.asciiYet = false
 	if r, size := utf8.DecodeRune(p[first:n]); r != utf8.RuneError || size > 1 {
-		s.reason = "its bytes are valid UTF-8"
+		s.reason = "its first bytes beyond ASCII are valid UTF-8"
 		return n, nil
 	}
 	s.turned = s.given + int64(first)

@@ -68,6 +68,9 @@ func newReader(r io.Reader, o formats.Options, size sizes, workers int) (*Reader
 	}
 	c := &Reader{workers: min(workers, maxWorkers), memory: newMemory()}
 	c.cutter = newCutter(source, rules{delimiter: o.Delimiter, maxRow: size.row}, size.block)
+	if c.cutter.headerSettled = o.NoHeader || o.HeaderRow > 0; !o.NoHeader {
+		c.cutter.headerRow = o.HeaderRow
+	}
 	if err := c.begin(o, size.sample); err != nil {
 		return nil, err
 	}
@@ -174,6 +177,9 @@ func (c *Reader) EncodingReason() string { return c.reason }
 
 // Delimiter is the byte that separates cells.
 func (c *Reader) Delimiter() byte { return c.cutter.delimiter }
+
+// DelimiterReason tells why it is that one.
+func (c *Reader) DelimiterReason() string { return c.cutter.why }
 
 // Tally says what the reader has met so far.
 func (c *Reader) Tally() formats.Tally { return c.tally }

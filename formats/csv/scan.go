@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"unicode/utf8"
 
 	"bulkload/formats"
 )
@@ -106,7 +107,7 @@ func (r rules) plain(b *formats.Block, n int, atEnd bool) scan {
 				if close < 0 {
 					s.quotedAt = s.lines + innerLines + 1
 					if atEnd {
-						return s.stop(b, cells[:first], marks, begin, s.refuse(s.quotedAt, unclosed))
+						return s.stop(b, cells[:first], marks, begin, s.neverClosed(text[start+1:n]))
 					}
 					return s.stop(b, cells[:first], marks, begin, nil)
 				}
@@ -120,8 +121,7 @@ func (r rules) plain(b *formats.Block, n int, atEnd bool) scan {
 				innerLines += lines
 				end = close + 1
 				if c := text[end]; end < n && c != delimiter && c != '\n' && c != '\r' {
-					return s.stop(b, cells[:first], marks, begin, s.refuse(s.lines+innerLines+1, fmt.Sprintf(
-						"text after the closing quote of cell %s", formats.ColumnLetters(len(cells)-first))))
+					return s.stop(b, cells[:first], marks, begin, s.afterQuote(innerLines, len(cells)-first, text[start:n], end-start, delimiter))
 				}
 				base = end + 1
 				found = specials(text, min(base, n), delimiters)
@@ -293,7 +293,41 @@ func (s *scan) noteEnd(ends lineEnd, place formats.Place) {
 const (
 	tooLong  = "the row is longer than 16 MiB"
 	unclosed = "a quote is opened here and never closed"
+	doubleIt = "a quote that is part of a text is written twice"
 )
+
+// neverClosed refuses the quote that stands before the text and is open at its end.
+func (s *scan) neverClosed(text []byte) *formats.SyntaxError {
+	fault := s.refuse(s.quotedAt, unclosed)
+	fault.Advice = doubleIt
+	if shown := excerpt(text, 0); shown != "" {
+		fault.Advice = fmt.Sprintf("it stands before %q; %s", shown, doubleIt)
+	}
+	return fault
+}
+
+// afterQuote refuses the quoted cell that begins the text, after whose end more text stands.
+func (s *scan) afterQuote(lines int64, column int, text []byte, end int, delimiter byte) *formats.SyntaxError {
+	fault := s.refuse(s.lines+lines+1, fmt.Sprintf("text after the closing quote of cell %s: %q",
+		formats.ColumnLetters(column), excerpt(text[end:], delimiter)))
+	fault.Advice = doubleIt
+	if text[end-2] == '\\' {
+		fault.Advice += ", not with a backslash"
+	}
+	return fault
+}
+
+// excerpt is the beginning of a text, for a message.
+func excerpt(text []byte, delimiter byte) string {
+	const characters = 20
+	text = text[:min(len(text), characters*utf8.UTFMax)]
+	for i, r := range string(text) {
+		if i > 0 && r == '"' || r == '\n' || r == '\r' || r == rune(delimiter) || utf8.RuneCount(text[:i]) == characters {
+			return string(text[:i])
+		}
+	}
+	return string(text)
+}
 
 func (s *scan) refuse(line int64, reason string) *formats.SyntaxError {
 	return &formats.SyntaxError{Place: formats.Place{Row: s.rows + 1, Line: line}, Reason: reason}

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"bulkload/formats"
+	"bulkload/formats/csv"
 )
 
 // The formats, as Feed.Format names them.
@@ -148,9 +149,9 @@ func jsonStart(start []byte) (first, second byte) {
 }
 
 // plainText reports whether the bytes could be text of an encoding that is found without being
-// told: hardly any control characters, or every second byte zero.
+// told: hardly any control characters, or UTF-16.
 func plainText(head []byte) bool {
-	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) {
+	if csv.IsUTF16(head) {
 		return true
 	}
 	zeros, controls := 0, 0
@@ -286,6 +287,23 @@ var titles = map[string]string{
 	parquetFormat: "a Parquet file",
 }
 
+// notText refuses what is of no format that is known.
+func notText(name string) error {
+	const what = "binary data of an unknown kind"
+	if says := saysFormat(name); says == xlsxFormat || says == parquetFormat {
+		return &formats.SyntaxError{Reason: fmt.Sprintf("it is not %s as its name says, but %s", claimed(says), what), Advice: "fetch or save it again"}
+	}
+	return refuse(what, "if it is text, say in which encoding")
+}
+
+// claimed is what a name says that a file is.
+func claimed(format string) string {
+	if format == xlsxFormat {
+		return "a workbook"
+	}
+	return titles[format]
+}
+
 // checkName compares what the name claims with what the bytes say. Names that claim nothing, such
 // as feed.txt, fit everything.
 func checkName(name, format string) (remark string, err error) {
@@ -296,12 +314,8 @@ func checkName(name, format string) (remark string, err error) {
 	case says == format:
 		return "the name ends in .xls, but the file is an .xlsx workbook and is read as one", nil
 	}
-	claim := titles[says]
-	if says == xlsxFormat {
-		claim = "a workbook"
-	}
 	return "", &formats.SyntaxError{
-		Reason: fmt.Sprintf("it is not %s as its name says: it is %s", claim, titles[format]),
+		Reason: fmt.Sprintf("it is not %s as its name says: it is %s", claimed(says), titles[format]),
 		Advice: "name it for what it is, or send the file that was meant",
 	}
 }

@@ -133,15 +133,15 @@ func (f *Feed) find() error {
 	if f.Format, err = formatOf(head, name, f.content); err != nil {
 		return err
 	}
+	if f.Format == csvFormat && f.options.Encoding == "" && !plainText(head) {
+		return notText(name)
+	}
 	remark, err := checkName(name, f.Format)
 	if err != nil {
 		return err
 	}
 	if remark != "" {
 		f.remarks = append(f.remarks, formats.Remark{Text: remark})
-	}
-	if f.Format == csvFormat && f.options.Encoding == "" && !plainText(head) {
-		return refuse("binary data of an unknown kind", "")
 	}
 	return nil
 }

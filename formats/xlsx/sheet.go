@@ -2,6 +2,7 @@ package xlsx
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -41,19 +42,23 @@ type sheetScanner struct {
 	from1904 bool
 	plain    bool // read every cell the plain way, as tests do to check the quick one
 
-	rows     sheetRows
-	width    int    // columns that the header has
-	rowText  int    // bytes of text that one row may have
-	small    bool   // blocks end at turnText and turnCells
-	floating bool   // the number of the row before is not known
-	ahead    *ahead // what is read from, when that is done ahead
-	states   dimension
-	merging  bool     // the merged ranges are asked for
-	merges   []merged // those of several rows
-	filler   *filler  // nil: merged cells stay empty
-	digits   []byte   // of the number of the row being read
-	value    []byte   // of the cell being read
-	done     bool     // the sheet's rows have ended
+	rows      sheetRows
+	width     int    // columns that the header has
+	rowText   int    // bytes of text that one row may have
+	small     bool   // blocks end at turnText and turnCells
+	floating  bool   // the number of the row before is not known
+	ahead     *ahead // what is read from, when that is done ahead
+	states    dimension
+	merging   bool     // the merged ranges are asked for
+	merges    []merged // those of several rows
+	filler    *filler  // nil: merged cells stay empty
+	digits    []byte   // of the number of the row being read
+	refEnd    uint64   // these digits and a quote, as cells' references end
+	refMask   uint64   // the bits of refEnd that are used
+	rowTag    []byte   // of the last row's start tag what follows its number's quote; empty when it cannot serve again
+	rowHidden bool     // that tag hid its row
+	value     []byte   // of the cell being read
+	done      bool     // the sheet's rows have ended
 }
 
 // sheetRows is what a scanner has seen of a sheet. A row that is read again, because the window
@@ -242,6 +247,10 @@ func (s *sheetScanner) fault(err error) error {
 
 // item reads one row, or the end of the rows, within the window.
 func (s *sheetScanner) item(b *formats.Block) error {
+	if s.quickRow() {
+		return s.row(b)
+	}
+	from := s.pos
 	t, err := s.next()
 	switch {
 	case err != nil:
@@ -254,23 +263,27 @@ func (s *sheetScanner) item(b *formats.Block) error {
 	case t.kind != startTag || string(t.name) != "row":
 		return malformed("the sheet holds something other than rows among them")
 	}
-	return s.row(b)
-}
-
-// row reads the row whose start tag was just read.
-func (s *sheetScanner) row(b *formats.Block) error {
 	if err := s.startRow(); err != nil {
 		return err
 	}
+	s.keepTag(s.data[from:s.pos])
+	return s.row(b)
+}
+
+// row reads the cells of the row whose start tag was just read, and its end.
+func (s *sheetScanner) row(b *formats.Block) error {
 	text, first, next := len(b.Text), len(b.Cells), 0
 	for {
-		column, quick, err := s.quickCell(b, first, next)
-		if !quick && err == nil {
-			var ended bool
-			column, ended, err = s.plainCell(b, first, next)
-			if ended {
-				break
-			}
+		var err error
+		if next, err = s.quickCells(b, first, next, text+s.rowText); err != nil {
+			return err
+		}
+		if s.quickRowEnd() {
+			break
+		}
+		column, ended, err := s.plainCell(b, first, next)
+		if ended {
+			break
 		}
 		if err != nil {
 			return err
@@ -322,148 +335,21 @@ func (s *sheetScanner) startRow() error {
 	if s.isSet("hidden") {
 		s.rows.hidden++
 	}
+	s.digits = strconv.AppendInt(s.digits[:0], number, 10)
+	s.beginRow(number)
+	return nil
+}
+
+// beginRow notes that the row of that number, which s.digits holds, has begun.
+func (s *sheetScanner) beginRow(number int64) {
 	if s.floating = false; s.rows.first == 0 {
 		s.rows.first = number
 	}
 	s.rows.last = number
-	s.digits = strconv.AppendInt(s.digits[:0], number, 10)
-	return nil
-}
-
-// quickCell reads a cell of one of the commonest shapes: attributes r, s and t in this order and in
-// double quotes, then a value or a plain inline string and nothing else. It is not quick when the cell is of any
-// other shape, malformed included, or not whole in the window; nothing has happened then.
-func (s *sheetScanner) quickCell(b *formats.Block, first, next int) (column int, quick bool, err error) {
-	data, at := s.data, s.pos
-	if s.plain || s.closing || at+3 > len(data) || data[at] != '<' || data[at+1] != 'c' {
-		return 0, false, nil
-	}
-	c := cell{column: next, kind: numberCell}
-	at = s.quickAttributes(at+2, &c)
-	if at < 0 || at+1 >= len(data) {
-		return 0, false, nil
-	}
-	if data[at] == '/' {
-		if data[at+1] != '>' {
-			return 0, false, nil
-		}
-		at += 2
-	} else if at = s.quickContent(at+1, &c); at < 0 {
-		return 0, false, nil
-	}
-	if c.column < next || c.column >= maxColumns {
-		return 0, false, nil
-	}
-	s.pos = at
-	return c.column, true, s.emit(b, first, &c)
-}
-
-// quickAttributes returns the position of the tag's end, -1 when the tag is not of the quick shape.
-func (s *sheetScanner) quickAttributes(at int, c *cell) int {
-	const (
-		shared  = ` t="s"`
-		inlined = ` t="inlineStr"`
-		text    = ` t="str"`
-		number  = ` t="n"`
-	)
-	if rest := s.data[at:]; len(rest) > 4 && string(rest[:4]) == ` r="` {
-		n, ok := s.quickReference(rest[4:], c)
-		if !ok {
-			return -1
-		}
-		at += 4 + n
-	}
-	rest := s.data[at:]
-	if len(rest) > 4 && string(rest[:4]) == ` s="` {
-		n := bytes.IndexByte(rest[4:min(len(rest), 16)], '"')
-		if n < 0 {
-			return -1
-		}
-		style, ok := quickNumber(rest[4 : 4+n])
-		if !ok {
-			return -1
-		}
-		c.style = style
-		at += n + 5
-		rest = rest[n+5:]
-	}
-	switch {
-	case len(rest) > 0 && (rest[0] == '>' || rest[0] == '/'):
-		return at
-	case len(rest) > len(shared) && string(rest[:len(shared)]) == shared:
-		c.kind, at = sharedCell, at+len(shared)
-	case len(rest) > len(inlined) && string(rest[:len(inlined)]) == inlined:
-		c.kind, at = inlineCell, at+len(inlined)
-	case len(rest) > len(text) && string(rest[:len(text)]) == text:
-		c.kind, at = textCell, at+len(text)
-	case len(rest) > len(number) && string(rest[:len(number)]) == number:
-		at += len(number)
-	default:
-		return -1
-	}
-	if s.data[at] != '>' && s.data[at] != '/' {
-		return -1
-	}
-	return at
-}
-
-// quickReference reads a cell's reference and the quote after it, when it names the row being read.
-func (s *sheetScanner) quickReference(text []byte, c *cell) (length int, ok bool) {
-	column, i := 0, 0
-	for i < len(text) && i < 3 && text[i] >= 'A' && text[i] <= 'Z' {
-		column = column*26 + int(text[i]-'A') + 1
-		i++
-	}
-	if i == 0 || column > maxColumns || len(text)-i <= len(s.digits) {
-		return 0, false
-	}
-	text = text[i:]
-	for j, digit := range s.digits {
-		if text[j] != digit {
-			return 0, false
-		}
-	}
-	c.column = column - 1
-	return i + len(s.digits) + 1, text[len(s.digits)] == '"'
-}
-
-func quickNumber(text []byte) (n uint32, ok bool) {
-	for _, c := range text {
-		if c < '0' || c > '9' {
-			return 0, false
-		}
-		n = n*10 + uint32(c-'0')
-	}
-	return n, len(text) > 0 && len(text) < 9
-}
-
-// quickContent reads from after a cell's start tag to after its end tag and returns where that is,
-// -1 when the content is not of the quick shape.
-func (s *sheetScanner) quickContent(at int, c *cell) int {
-	const value, valueEnd = "<v>", "</v></c>"
-	const inline, inlineEnd = "<is><t>", "</t></is></c>"
-	const kept = `<is><t xml:space="preserve">`
-	rest := s.data[at:]
-	open, end := 0, valueEnd
-	switch {
-	case c.kind != inlineCell && len(rest) > len(value) && string(rest[:len(value)]) == value:
-		open = len(value)
-	case c.kind != inlineCell:
-		return -1
-	case len(rest) > len(inline) && string(rest[:len(inline)]) == inline:
-		open, end = len(inline), inlineEnd
-	case len(rest) > len(kept) && string(rest[:len(kept)]) == kept:
-		open, end = len(kept), inlineEnd
-	default:
-		return -1
-	}
-	n, plain := plainText(rest[open:])
-	stop := open + n
-	if !plain || stop+len(end) > len(rest) || string(rest[stop:stop+len(end)]) != end {
-		return -1
-	}
-	c.value, c.valued = rest[open:stop], true
-	return at + stop + len(end)
+	var word [8]byte
+	n := copy(word[:], s.digits)
+	word[n] = '"' // there is room: no row has more than seven digits
+	s.refEnd, s.refMask = binary.LittleEndian.Uint64(word[:]), 1<<(8*n+8)-1
 }
 
 // plainCell reads one cell of any shape, or the row's end.

@@ -145,6 +145,9 @@ func (t *sharedStrings) read(s *scanner) error {
 		return malformed("<%.40s> stands where the shared strings should", next.name)
 	}
 	for s.depth > 0 {
+		if err := t.quickItems(s); err != nil {
+			return err
+		}
 		before := s.mark()
 		err := t.item(s)
 		if err == errShort {
@@ -165,9 +168,6 @@ func (t *sharedStrings) read(s *scanner) error {
 
 // item reads one string, or what else stands in the table, within the window.
 func (t *sharedStrings) item(s *scanner) error {
-	if text, plain := s.plainItem(); plain {
-		return t.add(text)
-	}
 	next, err := s.next()
 	switch {
 	case err != nil:
@@ -185,42 +185,8 @@ func (t *sharedStrings) item(s *scanner) error {
 	return t.add(t.text)
 }
 
-// plainItem reads a string of the commonest shape, <si><t>text</t></si>, if one stands here.
-func (s *scanner) plainItem() (text []byte, plain bool) {
-	const open, end = "<si><t>", "</t></si>"
-	here := s.data[s.pos:]
-	if s.closing || !bytes.HasPrefix(here, []byte(open)) {
-		return nil, false
-	}
-	n, plain := plainText(here[len(open):])
-	stop := len(open) + n
-	if !plain || !bytes.HasPrefix(here[stop:], []byte(end)) {
-		return nil, false
-	}
-	s.pos += stop + len(end)
-	return here[len(open):stop], true
-}
-
 // textSigns are the characters that end a text or may ask for more than copying it.
 var textSigns = [256]bool{'<': true, '&': true, '\r': true, ']': true, '_': true}
-
-// plainText finds the < that ends a text, and reports whether the text reads as it is written.
-func plainText(text []byte) (length int, plain bool) {
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if !textSigns[c] {
-			continue
-		}
-		switch {
-		case c == '<':
-			return i, true
-		case c == '_' && i+1 < len(text) && text[i+1] != 'x':
-		default:
-			return 0, false
-		}
-	}
-	return 0, false
-}
 
 // appendRich appends the text of the si or is element whose start tag was just read: of all its
 // runs, but not of the phonetic ones, which say how the text is pronounced.

@@ -2,7 +2,6 @@ package xlsx
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -147,6 +146,13 @@ func (s *scanner) checkCharacters() {
 		if at == len(s.data) {
 			break
 		}
+		if c := s.data[at]; c == '\n' || c == '\t' || c == '\r' {
+			at++
+			continue
+		} else if c >= 0xc2 && c < 0xe0 && at+1 < len(s.data) && s.data[at+1]&0xc0 == 0x80 {
+			at += 2
+			continue
+		}
 		c, size := utf8.DecodeRune(s.data[at:])
 		if c == utf8.RuneError && size <= 1 {
 			if !utf8.FullRune(s.data[at:]) && !s.ended && s.failed == nil {
@@ -155,7 +161,7 @@ func (s *scanner) checkCharacters() {
 			s.failAt(at, malformed("the XML holds bytes that are not UTF-8"))
 			return
 		}
-		if c < ' ' && c != '\t' && c != '\n' && c != '\r' || c == 0xfffe || c == 0xffff {
+		if c < ' ' || c == 0xfffe || c == 0xffff {
 			s.failAt(at, malformed("the XML holds the character U+%04X, which it must not", c))
 			return
 		}
@@ -169,14 +175,19 @@ func (s *scanner) failAt(at int, err error) {
 	s.data, s.sound, s.failed, s.ended = s.data[:at], at, err, false
 }
 
-// plainPrefix counts the printing ASCII characters that text starts with, eight at a time.
+// plainPrefix counts the printing ASCII characters that text starts with, many at a time.
 func plainPrefix(text []byte) int {
-	const ones, high = 0x0101010101010101, 0x8080808080808080
 	n := 0
-	for ; n+8 <= len(text); n += 8 {
-		word := binary.LittleEndian.Uint64(text[n:])
-		if ((word-0x20*ones)|word)&high != 0 {
+	for ; n+32 <= len(text); n += 32 {
+		a, b, c, d := load(text, n), load(text, n+8), load(text, n+16), load(text, n+24)
+		if ((a-ones*' ')|a|(b-ones*' ')|b|(c-ones*' ')|c|(d-ones*' ')|d)&high != 0 {
 			break
+		}
+	}
+	for ; n+8 <= len(text); n += 8 {
+		word := load(text, n)
+		if marks := ((word - ones*' ') | word) & high; marks != 0 {
+			return n + leading(marks)
 		}
 	}
 	for n < len(text) && text[n] >= ' ' && text[n] < utf8.RuneSelf {

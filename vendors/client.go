@@ -224,8 +224,9 @@ func (c *Client) exchange(ctx context.Context, request Request) (*Response, erro
 			return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 		}
 		refusal := c.apiError(r, answer, body)
+		refusal.Advice = leadsTo(answer)
 		if c.Explain != nil {
-			refusal.Advice = c.Explain(request, refusal)
+			refusal.Advice = cmp.Or(refusal.Advice, c.Explain(request, refusal))
 		}
 		return nil, refusal
 	}
@@ -241,7 +242,9 @@ func isSuccess(answer *http.Response) bool {
 
 // roundTrip sends a request and reads the whole answer, which is not nil when a part of it came.
 func (c *Client) roundTrip(r *http.Request, request Request) (*http.Response, []byte, error) {
-	answer, err := c.HTTP.Do(r)
+	direct := *c.HTTP
+	direct.CheckRedirect = staysThere
+	answer, err := direct.Do(r)
 	if err != nil {
 		return nil, nil, withoutURL(err)
 	}
@@ -255,6 +258,29 @@ func (c *Client) roundTrip(r *http.Request, request Request) (*http.Response, []
 		err = fmt.Errorf("the answer is longer than %d bytes", longest)
 	}
 	return answer, body, err
+}
+
+// staysThere follows a redirection that asks for the same request at the same host. Another one would be sent to where
+// its secrets do not belong, or a write would become a read, whose success tells nothing of what was to be stored:
+// then the redirection is the answer.
+func staysThere(next *http.Request, before []*http.Request) error {
+	first := before[0]
+	if next.Method != first.Method || next.URL.Host != first.URL.Host ||
+		next.URL.Scheme != first.URL.Scheme && next.URL.Scheme != "https" || len(before) >= mostRedirections {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+const mostRedirections = 10
+
+// leadsTo is advice about a redirection that was not followed.
+func leadsTo(answer *http.Response) string {
+	to, err := answer.Location()
+	if err != nil || answer.StatusCode >= http.StatusBadRequest {
+		return ""
+	}
+	return fmt.Sprintf("the address leads on to %s://%s; if the vendor is there, make that the account's base URL", to.Scheme, to.Host)
 }
 
 // drop reads an answer to its end. Of one that must be JSON it only sees that it begins like it.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -278,5 +279,62 @@ func TestAnswersThatAreNotSuccesses(t *testing.T) {
 	var refusal *APIError
 	if _, err := client.Do(context.Background(), request); !errors.As(err, &refusal) || refusal.Status != 404 {
 		t.Errorf("Do = %v, want a refusal with 404", err)
+	}
+}
+
+// TestWritesAreNotTurnedIntoReads has the account's address lead elsewhere. Go's client would follow a PUT that is
+// answered with 301, 302 or 303 by a GET, whose answer tells nothing of what was to be stored.
+func TestWritesAreNotTurnedIntoReads(t *testing.T) {
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		var stored []string
+		client := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/moved" {
+				http.Redirect(w, r, "/moved", status)
+				return
+			}
+			body, _ := io.ReadAll(r.Body)
+			stored = append(stored, r.Method+" "+string(body))
+			io.WriteString(w, `{"id":1}`)
+		})
+		_, err := client.Do(t.Context(), Request{Method: "PUT", Path: "/products/1", Body: []byte("{}"), JSON: true})
+		var refusal *APIError
+		switch {
+		case status >= 307 && (err != nil || !slices.Equal(stored, []string{"PUT {}"})):
+			t.Errorf("%d: Do = %v, and %q arrived, want the same request there", status, err, stored)
+		case status < 307 && (!errors.As(err, &refusal) || refusal.Status != status || stored != nil ||
+			!strings.Contains(refusal.Error(), client.Account.BaseURL[:len(client.Account.BaseURL)-len("/base")])):
+			t.Errorf("%d: Do = %v, and %q arrived, want a refusal that tells where the address leads", status, err, stored)
+		}
+		if _, err := client.Do(t.Context(), Request{Method: "GET", Path: "/products", JSON: true}); err != nil {
+			t.Errorf("%d: reading = %v, want the answer from there", status, err)
+		}
+	}
+}
+
+// TestSecretsStayWithTheirHost has the account's address lead to another host. Go's client would take all headers
+// there but Authorization, and vendors' tokens stand in others.
+func TestSecretsStayWithTheirHost(t *testing.T) {
+	var seen []string
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		seen = append(seen, r.Method+" "+r.Header.Get("X-Access-Token"))
+		io.WriteString(w, `{}`)
+	}))
+	t.Cleanup(elsewhere.Close)
+	client := clientOf(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+	})
+	client.Authorize = func(r *http.Request, a *Account) error {
+		r.Header.Set("X-Access-Token", a.Token.Reveal())
+		return nil
+	}
+	for _, method := range []string{"GET", "PUT"} {
+		var refusal *APIError
+		if _, err := client.Do(t.Context(), Request{Method: method, Path: "/", Body: []byte("{}")}); !errors.As(err, &refusal) ||
+			refusal.Status != http.StatusTemporaryRedirect || !strings.Contains(refusal.Advice, elsewhere.URL) {
+			t.Errorf("%s: Do = %v, want a refusal that tells where the address leads", method, err)
+		}
+	}
+	if seen != nil {
+		t.Errorf("another host has got %q", seen)
 	}
 }

@@ -51,15 +51,19 @@ type inspection struct {
 	Encoding    string          `json:"encoding,omitempty"`
 	Why         string          `json:"encoding_reason,omitempty"`
 	Delimiter   string          `json:"delimiter,omitempty"`
+	WhyCut      string          `json:"delimiter_reason,omitempty"`
 	Sheet       string          `json:"sheet,omitempty"`
 	Sheets      []string        `json:"sheets,omitempty"`
+	Hidden      []string        `json:"hidden_sheets,omitempty"`
 	HeaderRow   int64           `json:"header_row,omitempty"`
 	Rows        int64           `json:"rows"`
 	Blank       int64           `json:"blank_rows"`
-	Target      string          `json:"target"`
+	Target      string          `json:"target,omitempty"` // absent: no resource has such columns
 	Columns     []inspectColumn `json:"columns"`
 	Missing     string          `json:"mapping_error,omitempty"` // why the feed would be refused as it is
 	Remarks     []string        `json:"remarks"`
+
+	odd oddities
 }
 
 type inspectColumn struct {
@@ -84,8 +88,8 @@ func (l *load) inspect(ctx context.Context, path string) error {
 		return asFeedError(path, err)
 	}
 	defer f.Close()
-	found := inspection{File: f.Name, Size: f.Size, Format: f.Format, Compression: f.Compression, Encoding: f.Encoding,
-		Why: f.Why, Sheet: f.Sheet, Sheets: f.Sheets, Remarks: []string{}}
+	found := inspection{File: f.Name, Size: f.Size, Format: f.Format, Compression: f.Compression,
+		WhyCut: f.WhyCut, Sheet: f.Sheet, Sheets: f.Sheets, Hidden: f.Hidden, Remarks: []string{}}
 	if f.Delimiter != 0 {
 		found.Delimiter = string(rune(f.Delimiter))
 	}
@@ -135,20 +139,20 @@ func (i *inspection) read(ctx context.Context, f *feed.Feed, stop <-chan struct{
 	for at, name := range header.Names {
 		i.column(at).Name = name
 	}
+	i.Encoding, i.Why = f.EncodingRead()
 	tally := reader.Tally()
 	i.Rows, i.Blank = tally.Rows, tally.Blank
 	for _, remark := range tally.Remarks {
-		text := remark.Text
-		if place := remark.Place.String(); place != "" {
-			text = place + ": " + text
-		}
-		i.Remarks = append(i.Remarks, text)
+		i.remark(remark.Place, remark.Text)
 	}
+	i.remarkHeader(header)
+	i.remarkRows(header)
 	return header, nil
 }
 
-// see keeps the first different values of each column.
+// see keeps the first different values of each column, and counts what is odd.
 func (i *inspection) see(row formats.Row) {
+	i.odd.see(row, i.Format == "csv")
 	for at := range row.Len() {
 		cell := schema.Trim(row.Cell(at))
 		if len(cell) == 0 {
@@ -179,7 +183,7 @@ func (i *inspection) fit(m mapping.Mapping, header *formats.Header, to, version 
 		i.take(m, header, vendor, resource)
 		return nil
 	}
-	best := -1
+	best := 0
 	for _, vendor := range all.Vendors {
 		for _, resource := range vendor.Resources {
 			tried := inspection{Columns: slices.Clone(i.Columns)}
@@ -230,19 +234,21 @@ func (i *inspection) write(w io.Writer) error {
 		fmt.Fprintf(w, "encoding:   %s (%s)\n", i.Encoding, i.Why)
 	}
 	if i.Delimiter != "" {
-		fmt.Fprintf(w, "delimiter:  %q\n", i.Delimiter)
+		fmt.Fprintf(w, "delimiter:  %q (%s)\n", i.Delimiter, i.WhyCut)
 	}
 	if len(i.Sheets) > 0 {
-		fmt.Fprintf(w, "sheets:     %s (read: %s)\n", strings.Join(i.Sheets, ", "), i.Sheet)
+		fmt.Fprintf(w, "sheets:     %s (read: %s)\n", strings.Join(i.sheets(), ", "), i.Sheet)
 	}
-	if i.HeaderRow > 0 {
-		fmt.Fprintf(w, "header:     row %d\n", i.HeaderRow)
-	}
+	fmt.Fprintf(w, "header:     %s\n", i.header())
 	fmt.Fprintf(w, "rows:       %d, and %d blank\n", i.Rows, i.Blank)
 	for _, remark := range i.Remarks {
 		fmt.Fprintf(w, "note:       %s\n", remark)
 	}
-	fmt.Fprintf(w, "fields of:  %s\n", i.Target)
+	if i.Target == "" {
+		fmt.Fprintln(w, "fields of:  none that are known; say with --to which resource the file is for")
+	} else {
+		fmt.Fprintf(w, "fields of:  %s\n", i.Target)
+	}
 	if i.Missing != "" {
 		fmt.Fprintf(w, "as it is:   %s\n", i.Missing)
 	}
@@ -255,6 +261,30 @@ func (i *inspection) write(w io.Writer) error {
 	return table.Flush()
 }
 
+// header tells what names the columns.
+func (i *inspection) header() string {
+	switch {
+	case i.HeaderRow > 0:
+		return fmt.Sprintf("row %d", i.HeaderRow)
+	case i.Format == "parquet":
+		return "the names of the file's columns"
+	case i.Format == "ndjson":
+		return "the keys of the objects"
+	}
+	return "none, as told"
+}
+
+// sheets names the sheets and tells which are hidden.
+func (i *inspection) sheets() []string {
+	names := slices.Clone(i.Sheets)
+	for at, name := range names {
+		if slices.Contains(i.Hidden, name) {
+			names[at] += " (hidden)"
+		}
+	}
+	return names
+}
+
 func samples(values []string) string {
 	shown := make([]string, len(values))
 	for i, value := range values {
@@ -263,11 +293,14 @@ func samples(values []string) string {
 	return strings.Join(shown, " · ")
 }
 
-// sample shows a value on one line, shortened.
+// sample shows a value on one line, shortened, and what cannot be read in it.
 func sample(value string) string {
 	value = strings.Map(func(r rune) rune {
-		if r < ' ' || r == utf8.RuneError || r == 0x7f {
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
 			return ' '
+		case r < ' ' || r == 0x7f:
+			return utf8.RuneError
 		}
 		return r
 	}, value)

@@ -267,6 +267,8 @@ func (c *cutter) settleDelimiter(p *piece) {
 	case length > 0:
 		c.delimiter, c.why = named, "the first line says so"
 	default:
-		c.delimiter, c.why = findDelimiter(p.text()[:min(p.size, sampleSize)], c.headerRow, c.headerSettled)
+		text := p.text()[:min(p.size, sampleSize)]
+		first := sample{text: text, whole: c.ended() && len(text) == p.size, from: c.headerRow, settled: c.headerSettled}
+		c.delimiter, c.why = first.delimiter()
 	}
 }

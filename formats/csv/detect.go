@@ -30,13 +30,19 @@ type shape struct {
 	broken bool // text follows a closing quote
 }
 
-// findDelimiter returns the one of , ; TAB | that suits the first rows best, and why. Below the rows
-// before from, which counts as a spreadsheet does, the first row is the header when settled; else it
-// may have titles above it.
-func findDelimiter(text []byte, from int64, settled bool) (delimiter byte, why string) {
+// A sample is the beginning of a feed in which the delimiter is looked for.
+type sample struct {
+	text    []byte
+	whole   bool  // it is all of the feed
+	from    int64 // the row, as a spreadsheet counts, that is looked at first
+	settled bool  // that row is the header, or the feed has none; else titles may stand above it
+}
+
+// delimiter returns the one of , ; TAB | that suits the first rows best, and why.
+func (s sample) delimiter() (delimiter byte, why string) {
 	var best, second fit
 	for _, delimiter := range []byte(delimiters) {
-		f := fitOf(text, outline(text, delimiter, from), delimiter, settled)
+		f := s.fit(delimiter)
 		switch {
 		case !f.suits():
 		case !best.suits() || f.against(best) > 0:
@@ -48,10 +54,11 @@ func findDelimiter(text []byte, from int64, settled bool) (delimiter byte, why s
 	switch {
 	case best.suits():
 		return best.delimiter, best.why(second)
-	case from > 1 && len(outline(text, ',', from)) == 0:
-		return findDelimiter(text, 0, false) // the header lies below all that is looked at
+	case s.from > 1 && len(s.outline(',')) == 0: // the header lies below all that is looked at
+		s.from, s.settled = 0, false
+		return s.delimiter()
 	}
-	return soleColumn(text, from)
+	return s.soleColumn()
 }
 
 // A fit tells how well a delimiter suits the first rows of a feed.
@@ -59,6 +66,7 @@ type fit struct {
 	delimiter byte
 	rows      int // from the header on
 	matches   int // of them, as wide as the header
+	cut       int // of them, with several cells
 	broken    int // of them: no match, but no reason against the delimiter either, since reading will refuse them
 	width     int
 	titles    int // rows above the header
@@ -66,17 +74,20 @@ type fit struct {
 	unlike    int // other signs that it holds no names of columns
 }
 
-func fitOf(text []byte, shapes []shape, delimiter byte, settled bool) fit {
-	f := fit{delimiter: delimiter}
+func (s sample) fit(delimiter byte) fit {
+	f, shapes := fit{delimiter: delimiter}, s.outline(delimiter)
 	if len(shapes) == 0 {
 		return f
 	}
-	if !settled {
+	if !s.settled {
 		f.titles = findHeader(shapes)
 	}
 	header := shapes[f.titles]
 	f.rows, f.width = len(shapes)-f.titles, header.cells
 	for _, row := range shapes[f.titles:] {
+		if row.cells > 1 && !row.broken {
+			f.cut++
+		}
 		switch {
 		case row.broken:
 			f.broken++
@@ -84,13 +95,19 @@ func fitOf(text []byte, shapes []shape, delimiter byte, settled bool) fit {
 			f.matches++
 		}
 	}
-	f.torn, f.unlike = signs(text[header.begin:], delimiter)
+	f.torn, f.unlike = signs(s.text[header.begin:], delimiter)
 	return f
 }
 
 // suits reports whether a delimiter is worth considering: it gives the header several cells, and as many
-// to half of the rows.
-func (f fit) suits() bool { return f.width > 1 && 2*(f.matches+f.broken) >= f.rows }
+// to half of the rows; or several at least, when the header is whole.
+func (f fit) suits() bool {
+	alike := f.matches
+	if f.torn == 0 {
+		alike = f.cut
+	}
+	return f.width > 1 && 2*(alike+f.broken) >= f.rows
+}
 
 // against is positive when the delimiter suits better than another one, 0 when as well.
 func (f fit) against(other fit) int {
@@ -111,7 +128,7 @@ var reasons = []struct {
 }{
 	{func(a, b fit) int { return b.torn - a.torn }, "would tear texts apart"},
 	{func(a, b fit) int { return a.matches*(b.rows-b.broken) - b.matches*(a.rows-a.broken) }, "would make fewer rows alike"},
-	{func(a, b fit) int { return b.unlike - a.unlike }, "would make a header of cells less like names of columns"},
+	{func(a, b fit) int { return b.unlike - a.unlike }, "would make names of columns that are numbers, equal or missing"},
 	{func(a, b fit) int { return b.pipe() - a.pipe() }, "would do as well, but stand more often within cells"},
 	{func(a, b fit) int { return a.width - b.width }, "would do as well, but make fewer cells"},
 	{func(a, b fit) int { return b.titles - a.titles }, "would leave more rows above the header"},
@@ -126,15 +143,20 @@ func (f fit) pipe() int {
 
 // why tells the reason for the delimiter, and what speaks for it against the second best.
 func (f fit) why(second fit) string {
-	text := fmt.Sprintf("%d of the first %d rows have the first one's %d cells", f.matches, f.rows, f.width)
-	if f.matches == f.rows {
-		text = fmt.Sprintf("the first %d rows have %d cells each", f.rows, f.width)
-	}
+	below, alike := f.rows-1, max(0, f.matches-1)
+	text := fmt.Sprintf("the first row has %d cells, and so have %d of the next %d", f.width, alike, below)
 	switch {
-	case f.rows == 1:
-		text = fmt.Sprintf("the only row has %d cells", f.width)
-	case f.titles > 0:
-		text += ", below the titles"
+	case alike == 1 && below > 1:
+		text = fmt.Sprintf("the first row has %d cells, and so has 1 of the next %d", f.width, below)
+	case below == 0:
+		text = fmt.Sprintf("the first row has %d cells", f.width)
+	case below == 1 && alike == 1:
+		text = fmt.Sprintf("the first row has %d cells, and so has the next", f.width)
+	case below == alike:
+		text = fmt.Sprintf("the first row has %d cells, and so have the next %d", f.width, below)
+	}
+	if f.titles > 0 {
+		text = "below the titles, " + text
 	}
 	if !second.suits() {
 		return text
@@ -162,14 +184,14 @@ func plural(delimiter byte) string {
 // soleColumn is for text that no delimiter cuts into rows alike. It is a file of one column when
 // there is none in it, and when all commas are within numbers or followed by a blank, as in texts:
 // these are kept together. Otherwise commas cut, so that the cells without a header are noticed.
-func soleColumn(text []byte, from int64) (delimiter byte, why string) {
+func (s sample) soleColumn() (delimiter byte, why string) {
 	uncut := func(delimiter byte) bool {
-		return !slices.ContainsFunc(outline(text, delimiter, from), func(row shape) bool { return row.cells > 1 })
+		return !slices.ContainsFunc(s.outline(delimiter), func(row shape) bool { return row.cells > 1 })
 	}
 	switch {
 	case uncut(','):
 		return ',', "no delimiter stands in the first rows: there is one column"
-	case !uncut(';') || !withinTexts(text, outline(text, ',', from)):
+	case !uncut(';') || !withinTexts(s.text, s.outline(',')):
 		return ',', "no delimiter gives the first rows as many cells as the header has"
 	}
 	return ';', "the commas are parts of numbers and sentences: there is one column"
@@ -266,15 +288,14 @@ func (s *shape) note(cell []byte) {
 	}
 }
 
-// outline returns the shapes of the first rows that have text, from the row of that number on. It
-// forgives text after a closing quote, which the wrong delimiter sees often, and leaves out a last row
-// that may go on.
-func outline(text []byte, delimiter byte, from int64) []shape {
+// outline returns the shapes of the first rows that have text. It forgives text after a closing quote,
+// which the wrong delimiter sees often, and leaves out a last row that may go on.
+func (s sample) outline(delimiter byte) []shape {
 	var shapes []shape
-	number, all := int64(1), len(text)
+	text, number, all := s.text, int64(1), len(s.text)
 	for row := (shape{spaced: true}); len(text) > 0 && len(shapes) < sampleRows; {
 		end, broken := outlineCell(text, delimiter)
-		if end == len(text) && len(shapes) > 0 {
+		if end == len(text) && len(shapes) > 0 && !s.whole {
 			break
 		}
 		row.spaced = row.spaced && (row.cells == 0 || text[0] == ' ')
@@ -285,7 +306,7 @@ func outline(text []byte, delimiter byte, from int64) []shape {
 			text = text[end+1:]
 			continue
 		}
-		if row.extent > 0 && number >= from {
+		if row.extent > 0 && number >= s.from {
 			shapes = append(shapes, row)
 		}
 		if end+1 < len(text) && text[end] == '\r' && text[end+1] == '\n' {

@@ -20,9 +20,10 @@ func TestDelimiter(t *testing.T) {
 		header     string // names, separated by ~
 		why        string // part of the reason
 	}{
-		{name: "commas", text: "sku,name\nA1,Dress\nA2,Shirt\n", delimiter: ',', header: "sku~name", why: "the first 3 rows have 2 cells each"},
-		{name: "a header alone", text: "sku;name;price\n", delimiter: ';', header: "sku~name~price", why: "the only row has 3 cells"},
-		{name: "an Excel export, decimal commas", text: "sku;price\r\nA1;79,95\r\nA2;80,00\r\n", delimiter: ';', header: "sku~price", why: "2 cells each"},
+		{name: "commas", text: "sku,name\nA1,Dress\nA2,Shirt\n", delimiter: ',', header: "sku~name", why: "the first row has 2 cells, and so have the next 2"},
+		{name: "a last row without an end", text: "sku;price\nA1;79,95", delimiter: ';', header: "sku~price", why: "the first row has 2 cells, and so has the next"},
+		{name: "a header alone", text: "sku;name;price\n", delimiter: ';', header: "sku~name~price", why: "the first row has 3 cells"},
+		{name: "an Excel export, decimal commas", text: "sku;price\r\nA1;79,95\r\nA2;80,00\r\n", delimiter: ';', header: "sku~price", why: "and so have the next 2"},
 		{name: "decimal commas in two columns", text: "sku;price;cost\nA1;79,95;30,10\nA2;80,00;31,00\n", delimiter: ';', header: "sku~price~cost"},
 		{name: "decimal commas in all columns", text: "price;cost\n79,95;30,10\n80,00;31,00\n", delimiter: ';', header: "price~cost"},
 		{name: "thousands with commas under semicolons", text: "sku;money\nA1;100,000.00\nA2;300,000,000.40\n", delimiter: ';', header: "sku~money"},
@@ -31,7 +32,7 @@ func TestDelimiter(t *testing.T) {
 		{name: "quoted size lists under commas", text: "sku,sizes\nA1,\"S;M;L\"\nA2,\"S;M;L\"\n", delimiter: ',', header: "sku~sizes"},
 		{name: "bare size lists of semicolons under commas", text: "sku,sizes\nA1,S;M;L;XL\nA2,S;M;L;XL\n", delimiter: ',', header: "sku~sizes", why: "semicolons would tear"},
 		{name: "bare size lists of pipes under commas", text: "sku,name,sizes\nA1,Dress,S|M|L|XL\nA2,Shirt,S|M|L|XL\n", delimiter: ',', header: "sku~name~sizes", why: "pipes would tear texts apart"},
-		{name: "and a row with too many cells", text: "sku,name,sizes\nA1,Dress,S|M|L\nA2,Shirt,blue,S|M|L\n", delimiter: ',', header: "sku~name~sizes", why: "2 of the first 3 rows have the first one's 3 cells"},
+		{name: "and a row with too many cells", text: "sku,name,sizes\nA1,Dress,S|M|L\nA2,Shirt,blue,S|M|L\n", delimiter: ',', header: "sku~name~sizes", why: "the first row has 3 cells, and so has 1 of the next 2"},
 		{name: "and a row with too many cells, long lists", text: "sku,name,sizes\nA1,Dress,S|M|L|XL\nA2,Shirt,blue,S|M|L|XL\n", delimiter: ',', header: "sku~name~sizes"},
 		{name: "and a row with too few", text: "sku,name,sizes\nA1,S|M|L|XL\nA2,Shirt,S|M|L|XL\n", delimiter: ',', header: "sku~name~sizes"},
 		{name: "and two that break their quotes", text: "sku,name,sizes\nA1,\"Dress\" red,S|M|L|XL\nA2,\"Shirt\" red,S|M|L|XL\n", delimiter: ',', header: "sku~name~sizes"},
@@ -53,6 +54,8 @@ func TestDelimiter(t *testing.T) {
 		{name: "sizes as columns", text: "style;36;38;40\nA1;1,5;2,5;3,5\nA2;1,5;2,5;3,5\n", delimiter: ';', header: "style~36~38~40"},
 		{name: "blanks behind commas", text: "sku, name, sizes\nA1, Dress, S|M|L|XL\nA2, Shirt, S|M|L|XL\n", delimiter: ',', header: "sku~name~sizes"},
 
+		{name: "most rows have other numbers of cells", text: "a;b;c\n1;2\n1;2;3;4\n1;2;3\n1\n", delimiter: ';', header: "a~b~c", why: "the first row has 3 cells, and so has 1 of the next 4"},
+		{name: "most rows have one cell", text: "hello;world\nx\ny\nz;w\nv\n", delimiter: ',', header: "hello;world"},
 		{name: "one column", text: "sku\nA1\nA2\n", delimiter: ',', header: "sku", why: "there is one column"},
 		{name: "one column of prices with commas", text: "price\n79,95\n80,00\n", delimiter: ';', header: "price", why: "parts of numbers and sentences: there is one column"},
 		{name: "one column of prices of both kinds", text: "price\n12,5\n145,00\n5.25\n", delimiter: ';', header: "price"},
@@ -62,7 +65,7 @@ func TestDelimiter(t *testing.T) {
 		{name: "one column with a semicolon here and there", text: "name\nx\ny; z\nw\n", delimiter: ',', header: "name", why: "there is one column"},
 		{name: "one column of quoted records", text: "\"a;b\"\n\"1;2\"\n", delimiter: ',', header: "a;b"},
 
-		{name: "a title with a comma above semicolons", text: "Stock list,spring\na;b;c\nx;1,5;y\nz;2,5;w\n", delimiter: ';', header: "a~b~c", why: "the first 3 rows have 3 cells each, below the titles; commas would make fewer rows alike"},
+		{name: "a title with a comma above semicolons", text: "Stock list,spring\na;b;c\nx;1,5;y\nz;2,5;w\n", delimiter: ';', header: "a~b~c", why: "below the titles, the first row has 3 cells, and so have the next 2; commas would make fewer rows alike"},
 		{name: "a title above commas", text: "# of today\nid,name\n1,english\n", delimiter: ',', header: "id~name"},
 		{name: "titles above the header row that is given", text: "Stock, spring, 2026\nfor all, both, shops\nsku;size\nA1;S,M,L\n", options: formats.Options{HeaderRow: 3}, delimiter: ';', header: "sku~size"},
 		{name: "blank rows are counted", text: "a,b,c\r\n\r\n1,2,3\r\nsku;size\r\nA1;1,5\r\n", options: formats.Options{HeaderRow: 4}, delimiter: ';', header: "sku~size"},

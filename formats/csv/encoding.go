@@ -125,10 +125,10 @@ func byteOrderMark(raw []byte) (name string, length int) {
 	return "", 0
 }
 
-// IsUTF16 reports whether a file that begins like this is read as UTF-16 unless told otherwise.
-func IsUTF16(head []byte) bool {
+// IsWide reports whether a file begins as text does whose characters take two bytes or four.
+func IsWide(head []byte) bool {
 	mark, _ := byteOrderMark(head)
-	return mark == utf16leName || mark == utf16beName || mark == "" && utf16Pattern(head) != ""
+	return mark != "" && mark != utf8Name || mark == "" && utf16Pattern(head) != ""
 }
 
 // utf16Pattern recognises UTF-16 without a byte order mark. In Latin text one byte of two in nearly every

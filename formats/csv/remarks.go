@@ -2,6 +2,8 @@ package csv
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"bulkload/formats"
 )
@@ -14,11 +16,12 @@ func (c *Reader) note(p *piece) {
 	}
 	if p.turned >= 0 && p.turned < c.offset+int64(p.used) && !c.turnNoted {
 		c.turnNoted = true
-		c.remark(placeOf(p.block, p.turned), "the text is not UTF-8 from here on and is read as Windows-1252; name the encoding if that is wrong")
+		c.remark(placeOf(p.block, p.turned), fmt.Sprintf("the text is not UTF-8 from here on and is read as Windows-1252, as in %q; name the encoding if that is wrong",
+			wordAt(p.text()[:p.used], int(p.turned-c.offset))))
 	}
-	if place := c.mixed(p); place.Row > 0 && !c.mixedNoted {
+	if place, ends := c.mixed(p); place.Row > 0 && !c.mixedNoted {
 		c.mixedNoted = true
-		c.remark(c.placed(place), "the row ends with another line end than the rows before it")
+		c.remark(c.placed(place), fmt.Sprintf("the row ends with %s, and those before it with %s", ends, c.ends))
 	}
 	if p.unended.Row > 0 {
 		place := c.placed(p.unended)
@@ -26,17 +29,34 @@ func (c *Reader) note(p *piece) {
 	}
 }
 
-// mixed returns the place in the piece of the first row that ends otherwise than the feed's first.
-func (c *Reader) mixed(p *piece) formats.Place {
+// mixed returns the place in the piece of the first row that ends otherwise than the feed's first, and how.
+func (c *Reader) mixed(p *piece) (formats.Place, lineEnd) {
 	switch {
 	case p.ends == noEnd:
-		return formats.Place{}
+		return formats.Place{}, noEnd
 	case c.ends == noEnd:
 		c.ends = p.ends
 	case c.ends != p.ends:
-		return p.begins
+		return p.begins, p.ends
 	}
-	return p.mixed
+	return p.mixed, p.mixedEnds
+}
+
+// wordAt returns the word of the text that the byte at a place is part of, shortened.
+func wordAt(text []byte, at int) string {
+	const most = 24 // bytes to either side
+	if at < 0 || at >= len(text) {
+		return ""
+	}
+	inWord := func(c byte) bool { return c >= utf8.RuneSelf || c|0x20 >= 'a' && c|0x20 <= 'z' }
+	from, to := at, at
+	for from > max(0, at-most) && inWord(text[from-1]) {
+		from--
+	}
+	for to < min(len(text), at+most) && inWord(text[to]) {
+		to++
+	}
+	return strings.ToValidUTF8(string(text[from:to]), "")
 }
 
 // placed turns a place in the next piece into one in the feed.

@@ -41,6 +41,8 @@ const (
 	cr
 )
 
+func (e lineEnd) String() string { return [...]string{"none", "LF", "CRLF", "CR"}[e] }
+
 // rules say how text is cut into rows and cells.
 type rules struct {
 	delimiter byte
@@ -55,12 +57,13 @@ type scan struct {
 	lines int64 // ends of lines
 	blank int64
 
-	ends     lineEnd       // of the first row that has text
-	begins   formats.Place // of that row
-	mixed    formats.Place // of the first row that ends otherwise
-	unended  formats.Place // of the last row, when it has no line end
-	quotedAt int64         // the line of the quote that an unfinished row has open, or 0
-	fault    *formats.SyntaxError
+	ends      lineEnd       // of the first row that has text
+	begins    formats.Place // of that row
+	mixed     formats.Place // of the first row that ends otherwise
+	mixedEnds lineEnd       // of that row
+	unended   formats.Place // of the last row, when it has no line end
+	quotedAt  int64         // the line of the quote that an unfinished row has open, or 0
+	fault     *formats.SyntaxError
 }
 
 // scan adds the rows of the block's first n bytes to its cells and marks, up to the first fault.
@@ -286,7 +289,7 @@ func (s *scan) noteEnd(ends lineEnd, place formats.Place) {
 	case s.ends == noEnd:
 		s.ends, s.begins = ends, place
 	case ends != s.ends && s.mixed.Row == 0:
-		s.mixed = place
+		s.mixed, s.mixedEnds = place, ends
 	}
 }
 

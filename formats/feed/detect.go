@@ -149,9 +149,9 @@ func jsonStart(start []byte) (first, second byte) {
 }
 
 // plainText reports whether the bytes could be text of an encoding that is found without being
-// told: hardly any control characters, or UTF-16.
+// told, or is refused by its name: hardly any control characters, or wide ones.
 func plainText(head []byte) bool {
-	if csv.IsUTF16(head) {
+	if csv.IsWide(head) {
 		return true
 	}
 	zeros, controls := 0, 0

@@ -29,9 +29,11 @@ type Feed struct {
 	Encoding    string // of a text feed, as far as its beginning shows
 	Why         string // how the encoding was found
 	Delimiter   byte   // of a CSV feed
+	WhyCut      string // how the delimiter was found
 	Sheet       string // of a workbook, the one that is read
 	Sheets      []string
-	Size        int64 // bytes on disk, as they are
+	Hidden      []string // of the sheets, those that a spreadsheet program does not show
+	Size        int64    // bytes on disk, as they are
 
 	options  formats.Options
 	header   *formats.Header
@@ -187,8 +189,9 @@ func (f *Feed) describe() {
 		Encoding() string
 		EncodingReason() string
 		Delimiter() byte
+		DelimiterReason() string
 	}:
-		f.Encoding, f.Why, f.Delimiter = r.Encoding(), r.EncodingReason(), r.Delimiter()
+		f.Encoding, f.Why, f.Delimiter, f.WhyCut = r.Encoding(), r.EncodingReason(), r.Delimiter(), r.DelimiterReason()
 		f.remarkTabs()
 	default:
 		f.describeSheets()

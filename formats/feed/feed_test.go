@@ -164,6 +164,8 @@ func TestOpenFinds(t *testing.T) {
 		{name: "feed", bytes: text, format: "csv"},
 		{name: "feed.tsv", bytes: text, format: "csv", remark: "not separated by tabs"},
 		{name: "feed.csv", bytes: utf16("a,b\n1,x\n"), format: "csv"},
+		{name: "utf-32.csv", bytes: "\xff\xfe\x00\x00a\x00\x00\x00", fault: "the text is in UTF-32, which is not read (save it as UTF-8)"},
+		{name: "utf-32be.csv", bytes: "\x00\x00\xfe\xff\x00\x00\x00a", fault: "the text is in UTF-32"},
 		{name: "feed.csv.gz", bytes: gz(t, text), format: "csv", compression: "gzip"},
 		{name: "parts.csv.gz", bytes: gz(t, "a,b\n1", ",x\n"), format: "csv", compression: "gzip"},
 		{name: "feed.csv", bytes: gz(t, text), format: "csv", compression: "gzip"},
@@ -270,6 +272,9 @@ func TestOpenDescribes(t *testing.T) {
 	if f.Encoding != "windows-1252" || f.Delimiter != ';' || f.Size != 20 || f.Header().Names[1] != "price" {
 		t.Errorf("found %+v", f)
 	}
+	if f.WhyCut != "the first row has 2 cells, and so has the next" {
+		t.Errorf("reason of the delimiter: %q", f.WhyCut)
+	}
 	w, err := Open(write(t, "feed.xlsx", made(t, "x.xlsx")), nil, formats.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -277,6 +282,28 @@ func TestOpenDescribes(t *testing.T) {
 	defer w.Close()
 	if w.Sheet == "" || len(w.Sheets) != 1 || w.Sheets[0] != w.Sheet {
 		t.Errorf("sheet %q of %q", w.Sheet, w.Sheets)
+	}
+}
+
+// TestEncodingRead reads a text whose beginning is ASCII and whose end is not.
+func TestEncodingRead(t *testing.T) {
+	f, err := Open(write(t, "feed.csv", "a,b\n"+strings.Repeat("1,2\n", 400_000)+"caf\xe9,2\n"), nil, formats.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if name, why := f.EncodingRead(); name != "UTF-8" || f.Encoding != name || f.Why != why {
+		t.Errorf("after opening: %s (%s)", name, why)
+	}
+	r, err := f.Read(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := rowsOf(r); err != nil {
+		t.Fatal(err)
+	}
+	if name, why := f.EncodingRead(); name != "windows-1252" || why != "its bytes are not valid UTF-8" {
+		t.Errorf("after reading: %s (%s)", name, why)
 	}
 }
 

@@ -156,6 +156,20 @@ func (f *Feed) Progress() (done, total int64) {
 	return min(r.consumed(), r.total), r.total
 }
 
+// EncodingRead tells the encoding and its reason as far as the latest reading has come: text that begins
+// in ASCII may show later only what it is. It is for the goroutine that reads.
+func (f *Feed) EncodingRead() (name, why string) {
+	if r := f.current.Load(); r != nil {
+		if text, ok := r.Reader.(interface {
+			Encoding() string
+			EncodingReason() string
+		}); ok {
+			return text.Encoding(), text.EncodingReason()
+		}
+	}
+	return f.Encoding, f.Why
+}
+
 // A counter reads a file of a known size and counts. A file that has become shorter is an error,
 // so that it is not read as a whole one.
 type counter struct {
@@ -185,6 +199,9 @@ func (f *Feed) describeSheets() {
 	f.Sheet = book.Sheet()
 	for _, sheet := range book.Sheets() {
 		f.Sheets = append(f.Sheets, sheet.Name)
+		if sheet.Hidden {
+			f.Hidden = append(f.Hidden, sheet.Name)
+		}
 	}
 }
 
@@ -192,6 +209,6 @@ func (f *Feed) describeSheets() {
 func (f *Feed) remarkTabs() {
 	name, _ := stripCompression(f.Name)
 	if strings.EqualFold(filepath.Ext(name), ".tsv") && f.Delimiter != '\t' {
-		f.remarks = append(f.remarks, formats.Remark{Text: "the name ends in .tsv, but cells are not separated by tabs; they are read by " + string(rune(f.Delimiter))})
+		f.remarks = append(f.remarks, formats.Remark{Text: "the name ends in .tsv, but cells are not separated by tabs; they are separated by " + string(rune(f.Delimiter))})
 	}
 }

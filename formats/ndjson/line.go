@@ -17,12 +17,13 @@ type line struct {
 	number int64
 	begin  int // of the line in the block's text
 	end    int
-	at     int // next byte
+	at     int  // next byte
+	ended  bool // the line has an end, so that it is not cut
 }
 
 // line adds the cells of the object in text[begin:end], or none when the line is blank.
-func (n *Reader) line(b *formats.Block, begin, end int) error {
-	l := line{block: b, number: n.lines + 1, begin: begin, end: end, at: begin}
+func (n *Reader) line(b *formats.Block, begin, end int, ended bool) error {
+	l := line{block: b, number: n.lines + 1, begin: begin, end: end, at: begin, ended: ended}
 	if text := b.Text[begin:end]; !utf8.Valid(text) {
 		for len(text) > 0 {
 			r, size := utf8.DecodeRune(text)
@@ -289,7 +290,7 @@ func (l *line) text() (start, end int, err error) {
 			l.at = next
 		}
 	}
-	return 0, 0, l.fault("the line ends within a string")
+	return 0, 0, l.unfinished("the line ends within a string")
 }
 
 // plainEnd returns where the run of bytes from i on ends that are neither a quote, a backslash
@@ -313,7 +314,7 @@ func plainEnd(text []byte, i int) int {
 // escape writes what the escape at the beginning of text stands for to out, and returns its size.
 func (l *line) escape(text, out []byte) (int, error) {
 	if len(text) < 2 {
-		return 0, l.fault("the line ends within a string")
+		return 0, l.unfinished("the line ends within a string")
 	}
 	const names, bytes = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 	for i := range len(names) {
@@ -365,9 +366,19 @@ func (l *line) fault(reason string) error {
 	}
 }
 
+// unfinished refuses a line that ends within its object.
+func (l *line) unfinished(reason string) error {
+	err := l.fault(reason).(*formats.SyntaxError)
+	err.Advice = "each object must stand whole on a line of its own"
+	if !l.ended {
+		err.Advice = "the file was cut: fetch it again"
+	}
+	return err
+}
+
 func (l *line) expected(what string) error {
 	if l.at >= l.end {
-		return l.fault(fmt.Sprintf("the line ends where %s must follow", what))
+		return l.unfinished(fmt.Sprintf("the line ends where %s must follow", what))
 	}
 	r, _ := utf8.DecodeRune(l.block.Text[l.at:l.end])
 	return l.fault(fmt.Sprintf("%q stands where %s must follow", r, what))

@@ -261,7 +261,7 @@ func (n *Reader) scan(b *formats.Block) (used int, err error) {
 			return used, n.tooLong()
 		}
 		first := len(b.Cells)
-		if err := n.line(b, used, used+length); err != nil {
+		if err := n.line(b, used, used+length, next > used+length); err != nil {
 			b.Cells = b.Cells[:first]
 			return used, err
 		}

@@ -16,11 +16,11 @@ const (
 	distances  = 30
 	endOfBlock = 256
 
-	unpackedRoom = 96 << 10 // bytes that are unpacked at once, besides those that matches reach back to
-	repeatRoom   = 24
-	symbolRoom   = longest + repeatRoom // bytes that a symbol may write
-	inputRoom    = 16                   // bytes that a symbol may be read from
-	literalBits  = 11                   // of codes that one look at a table resolves
+	unpackedRoom = 96 << 10                 // bytes that are unpacked at once, besides those that matches reach back to
+	repeatRoom   = 32                       // bytes that may be written after a match
+	symbolRoom   = 1 + longest + repeatRoom // bytes that a literal and a match after it may write
+	inputRoom    = 16                       // bytes that they may be read from
+	literalBits  = 11                       // of codes that one look at a table resolves
 	distanceBits = 9
 	lengthBits   = 7
 )
@@ -46,6 +46,8 @@ type inflater struct {
 	coded  bool // it goes on with symbols
 	stored int  // or with as many bytes as they are
 
+	looks    *[1 << literalBits]uint32 // quick, or noLooks before that is made
+	quick    [1 << literalBits]uint32
 	literal  [1<<literalBits + literals<<(codeLimit-literalBits)]uint32
 	distance [1<<distanceBits + distances<<(codeLimit-distanceBits)]uint32
 }
@@ -207,7 +209,7 @@ func (d *inflater) beginFixed() error {
 	}
 	makeCode(d.literal[:], literalBits, lengths[:], literalEntry)
 	makeCode(d.distance[:], distanceBits, far[:], distanceEntry)
-	d.coded = true
+	d.coded, d.looks = true, &noLooks
 	return nil
 }
 
@@ -231,7 +233,7 @@ func (d *inflater) beginCoded() error {
 	if !makeCode(d.literal[:], literalBits, lengths[:near], literalEntry) || !makeCode(d.distance[:], distanceBits, lengths[near:near+far], distanceEntry) {
 		return errInflate
 	}
-	d.coded = true
+	d.coded, d.looks = true, &noLooks
 	return nil
 }
 
@@ -385,8 +387,44 @@ func makeCode(table []uint32, width uint, lengths []uint8, entry func(symbol int
 	return true
 }
 
+// An entry of the table quick says what the next bits are: a literal, the length of a match, or first the one and
+// then the other. In its lowest bits is how many bits they are, then how many literals, then the literal, and the length in the
+// upper half. It is zero when the table of codes must tell.
+const (
+	takenMask    = 15
+	literalCount = 1 << 4
+	literalShift = 8
+	lengthShift  = 16
+)
+
+// noLooks is a table of nothing, for where symbols are to be read one by one.
+var noLooks [1 << literalBits]uint32
+
+// makeQuick makes the table quick of the table of codes. Most lengths are then known at one look, with the bits
+// that follow their code; and since a literal before them is too, nobody must foretell whether there is one.
+func (d *inflater) makeQuick() {
+	for i := range d.quick {
+		entry, quick, taken := d.literal[i], uint32(0), uint32(0)
+		if entry&isLiteral != 0 {
+			taken = entry & codeMask
+			quick = entry>>16&0xff<<literalShift | literalCount | taken
+			entry = d.literal[i>>taken]
+		}
+		if entry&(isLiteral|isOther) == 0 {
+			code, extra := entry&codeMask, entry>>extraShift&15
+			if all := taken + code + extra; all <= literalBits {
+				length := entry>>16 + uint32(i)>>(taken+code)&(1<<extra-1)
+				quick = quick&^takenMask | length<<lengthShift | all
+			}
+		}
+		d.quick[i] = quick
+	}
+	d.looks = &d.quick
+}
+
 // symbols unpacks symbols to the block's end, or until there is no room for what one may write.
 func (d *inflater) symbols() error {
+	const soon = 256 // bytes after which a block is worth a table more
 	if len(d.in)-d.at < inputRoom {
 		if err := d.fill(); err != nil {
 			return err
@@ -395,13 +433,21 @@ func (d *inflater) symbols() error {
 			return d.lastSymbol()
 		}
 	}
-	return d.run(len(d.in)-inputRoom, len(d.out)-symbolRoom)
+	lastIn, lastOut := len(d.in)-inputRoom, len(d.out)-symbolRoom
+	if d.looks == &noLooks {
+		if err := d.run(min(lastIn, d.at+soon), lastOut); err != nil || !d.coded {
+			return err
+		}
+		d.makeQuick()
+	}
+	return d.run(lastIn, lastOut)
 }
 
 // lastSymbol unpacks one symbol, of input that may end within it.
 func (d *inflater) lastSymbol() error {
 	size, end := len(d.in), d.end
 	d.in = append(d.in, make([]byte, inputRoom)...)
+	d.looks = &noLooks
 	err := d.run(d.at, d.end)
 	d.unload()
 	if d.in = d.in[:size]; d.at > size {
@@ -414,66 +460,82 @@ func (d *inflater) lastSymbol() error {
 // run unpacks symbols as long as no more of the input and of the room is taken than that.
 func (d *inflater) run(lastIn, lastOut int) error {
 	in, at, held, n := d.in, d.at, d.held, d.n
-	out, end := d.out, d.end
+	out, end, looks := d.out, d.end, d.looks
 	var err error
 	for at <= lastIn && end <= lastOut {
 		held |= binary.LittleEndian.Uint64(in[at:]) << (n & 63)
 		at += int(63-n) >> 3
 		n |= 56
-		entry := d.literal[held&(1<<literalBits-1)]
-		if entry&isLiteral != 0 {
-			out[end] = byte(entry >> 16)
-			end++
+		look := looks[held&(1<<literalBits-1)]
+		out[end] = byte(look >> literalShift)
+		end += int(look / literalCount & 1)
+		held >>= look & takenMask
+		n -= uint(look & takenMask)
+		length := int(look >> lengthShift)
+		if length == 0 {
+			if look != 0 {
+				continue
+			}
+			entry := d.literal[held&(1<<literalBits-1)]
+			if entry&isTable == isTable {
+				held >>= literalBits
+				n -= literalBits
+				entry = d.literal[entry>>16+uint32(held)&(1<<(codeLimit-literalBits)-1)]
+			}
 			held >>= entry & codeMask
 			n -= uint(entry & codeMask)
-			continue
-		}
-		if entry&isTable == isTable {
-			held >>= literalBits
-			n -= literalBits
-			entry = d.literal[entry>>16+uint32(held)&(1<<(codeLimit-literalBits)-1)]
-		}
-		held >>= entry & codeMask
-		n -= uint(entry & codeMask)
-		if entry&isLiteral != 0 {
-			out[end] = byte(entry >> 16)
-			end++
-			continue
-		}
-		if entry&isOther != 0 {
-			if d.coded = false; entry&isEnd != isEnd {
-				err = errInflate
+			if entry&isLiteral != 0 {
+				out[end] = byte(entry >> 16)
+				end++
+				continue
 			}
-			break
+			if entry&isOther != 0 {
+				if d.coded = false; entry&isEnd != isEnd {
+					err = errInflate
+				}
+				break
+			}
+			extra := entry >> extraShift & 15
+			length = int(entry>>16) + int(held&(1<<extra-1))
+			held >>= extra
+			n -= uint(extra)
 		}
-		extra := entry >> extraShift & 15
-		length := int(entry>>16) + int(held&(1<<extra-1))
-		held >>= extra
-		n -= uint(extra)
-		entry = d.distance[held&(1<<distanceBits-1)]
+		entry := d.distance[held&(1<<distanceBits-1)]
 		if entry&isTable == isTable {
 			held >>= distanceBits
 			n -= distanceBits
 			entry = d.distance[entry>>16+uint32(held)&(1<<(codeLimit-distanceBits)-1)]
 		}
-		held >>= entry & codeMask
-		extra = entry >> extraShift & 15
-		far := int(entry>>16) + int(held&(1<<extra-1))
-		held >>= extra
-		n -= uint(entry&codeMask) + uint(extra)
+		code, extra := entry&codeMask, entry>>extraShift&15
+		far := int(entry>>16) + int(held>>code&(1<<extra-1))
+		held >>= code + extra
+		n -= uint(code + extra)
 		if entry&isOther != 0 || far > end {
 			err = errInflate
 			break
 		}
-		repeat(out[end-far:], far, length)
+		from := out[end-far:]
+		if far < 16 {
+			repeat(from, far, length)
+			end += length
+			continue
+		}
+		// Most matches are short: copying 32 bytes takes no loop whose end is hard to foretell.
+		from = from[:far+length+repeatRoom]
+		to := from[far:]
+		copy(to[:16], from[:16])
+		copy(to[16:32], from[16:32])
+		for i := 32; i < length; i += 16 {
+			copy(to[i:i+16], from[i:i+16])
+		}
 		end += length
 	}
 	d.at, d.held, d.n, d.end = at, held, n, end
 	return err
 }
 
-// repeat writes the bytes that text starts with again after so many of them, on and on. It writes up
-// to repeatRoom bytes more: most matches are short, and so take no loop whose end is hard to foretell.
+// repeat writes the bytes that text starts with again after so many of them, on and on. It writes up to eight bytes
+// more.
 func repeat(text []byte, every, length int) {
 	if every < 8 {
 		for i := range length {
@@ -481,12 +543,7 @@ func repeat(text []byte, every, length int) {
 		}
 		return
 	}
-	text = text[:every+length+repeatRoom]
-	to := text[every:]
-	binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(text))
-	binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(text[8:]))
-	binary.LittleEndian.PutUint64(to[16:], binary.LittleEndian.Uint64(text[16:]))
-	for i := 24; i < length; i += 8 {
-		binary.LittleEndian.PutUint64(to[i:], binary.LittleEndian.Uint64(text[i:]))
+	for i := 0; i < length; i += 8 {
+		binary.LittleEndian.PutUint64(text[every+i:], binary.LittleEndian.Uint64(text[i:]))
 	}
 }

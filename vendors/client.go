@@ -267,6 +267,9 @@ func staysThere(next *http.Request, before []*http.Request) error {
 	first := before[0]
 	if next.Method != first.Method || next.URL.Host != first.URL.Host ||
 		next.URL.Scheme != first.URL.Scheme && next.URL.Scheme != "https" || len(before) >= mostRedirections {
+		if next.Body != nil { // begun anew for a request that does not leave, and closed by nobody else
+			next.Body.Close()
+		}
 		return http.ErrUseLastResponse
 	}
 	return nil

@@ -58,6 +58,10 @@ func TestStreamsAreNotReadAfterwards(t *testing.T) {
 				w.WriteHeader(http.StatusTemporaryRedirect)
 			}
 		},
+		"a redirection elsewhere": func(w http.ResponseWriter, r *http.Request) { // which is not followed
+			w.Header().Set("Location", "https://elsewhere.invalid/there")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		},
 	} {
 		client := clientOf(t, handler)
 		var over atomic.Bool

@@ -33,6 +33,9 @@ func (e *DownError) Error() string {
 	return fmt.Sprintf("the vendor has only failed since %s: %v", e.Since.Format(time.TimeOnly), e.Err)
 }
 
+// Unsent reports that the request which was given this in place of a slot never left, though others did.
+func (e *DownError) Unsent() bool { return true }
+
 // Unwrap returns the last failure.
 func (e *DownError) Unwrap() error { return e.Err }
 

@@ -28,7 +28,7 @@ type Settled interface {
 	Leave(ctx context.Context, entities []*vendors.Entity, attempt int) error
 	// Settle takes entities whose outcome stands.
 	Settle(entities []*vendors.Entity) error
-	// Recall takes an entity that does not leave, because its outcome was known before.
+	// Recall takes an entity that does not leave: what earlier processes wrote down of it stands.
 	Recall(e *vendors.Entity) error
 }
 
@@ -112,19 +112,38 @@ func (s *Sender) work(ctx, going context.Context, failures *atomic.Int64) error 
 	return nil
 }
 
+// before is what is known of entities that are about to be sent.
+type before struct {
+	attempts int                      // how often one of them left
+	doubts   map[*vendors.Entity]bool // those that the vendor may have as they are, since they left then
+}
+
+// notTried is the outcome of an entity that this process does not bring to the vendor. One that the vendor
+// may have nevertheless stays in doubt.
+func (b *before) notTried(e *vendors.Entity) vendors.Outcome {
+	if b.doubts[e] {
+		return vendors.Unknown
+	}
+	return vendors.Skipped
+}
+
 // deliver uploads entities and settles them. A call that is refused is split, where the resource says
 // so, until what it was refused for stands alone; when going has ended, the rest of it is left.
-func (s *Sender) deliver(ctx, going context.Context, entities []*vendors.Entity, before int, failures *atomic.Int64) error {
-	sendErr := s.upload(ctx, entities, before)
+func (s *Sender) deliver(ctx, going context.Context, entities []*vendors.Entity, was *before, failures *atomic.Int64) error {
+	acted, sendErr := s.upload(ctx, entities, was.attempts)
 	if s.Resource.Splits && len(entities) > 1 && refusal(sendErr) {
 		half := len(entities) / 2
-		err := s.deliver(ctx, going, entities[:half], before+1, failures)
+		next := &before{was.attempts + 1, was.doubts}
+		err := s.deliver(ctx, going, entities[:half], next, failures)
 		if err != nil || going.Err() != nil {
-			return errors.Join(err, s.settleAs(vendors.Skipped, entities[half:]))
+			for _, e := range entities[half:] {
+				e.Outcome = was.notTried(e)
+			}
+			return errors.Join(err, s.Settled.Settle(entities[half:]))
 		}
-		return s.deliver(ctx, going, entities[half:], before+1, failures)
+		return s.deliver(ctx, going, entities[half:], next, failures)
 	}
-	if err := s.judge(entities, sendErr); err != nil {
+	if err := s.judge(entities, sendErr, acted, was); err != nil {
 		return err
 	}
 	if err := s.Settled.Settle(entities); err != nil {
@@ -139,43 +158,60 @@ func refusal(err error) bool {
 	return errors.As(err, &answer) && !answer.Temporary() && !answer.Unauthorised()
 }
 
-// remember gives back the entities that are to be sent, and how often one of them left before. The
-// others are settled by their past. When it fails, none is left unsettled.
-func (s *Sender) remember(ctx context.Context, entities []*vendors.Entity) (unsent []*vendors.Entity, before int, err error) {
+// remember gives back the entities that are to be sent, and what is known of them. The others are settled
+// by their past. When it fails, none is left unsettled.
+func (s *Sender) remember(ctx context.Context, entities []*vendors.Entity) (unsent []*vendors.Entity, was *before, err error) {
+	was = &before{doubts: make(map[*vendors.Entity]bool)}
 	for i, e := range entities {
 		if s.Resource.Amend == nil {
 			e.Known = s.State.Has(e.Key)
 		}
-		settled, attempts, err := s.recall(ctx, e)
+		settled, attempts, doubt, err := s.recall(ctx, e)
+		if doubt {
+			was.doubts[e] = true
+		}
 		if err != nil {
 			rest := entities[i:]
 			if settled {
 				rest = rest[1:]
 			}
-			return nil, 0, errors.Join(err, s.settleAs(vendors.Skipped, append(unsent, rest...)))
+			return nil, nil, errors.Join(err, s.keepBack(append(unsent, rest...), was))
 		}
 		if !settled {
-			before = max(before, attempts)
+			was.attempts = max(was.attempts, attempts)
 			unsent = append(unsent, e)
 		}
 	}
-	return unsent, before, nil
+	return unsent, was, nil
 }
 
-func (s *Sender) settleAs(outcome vendors.Outcome, entities []*vendors.Entity) error {
+// keepBack settles entities that do not leave. Nothing is written down of them: an earlier process may have
+// left them in doubt.
+func (s *Sender) keepBack(entities []*vendors.Entity, was *before) (err error) {
 	for _, e := range entities {
-		e.Outcome = outcome
+		e.Outcome = was.notTried(e)
+		err = errors.Join(err, s.Settled.Recall(e))
 	}
-	return s.Settled.Settle(entities)
+	return err
 }
 
-// judge gives the entities the outcome that follows from an error of their upload.
-func (s *Sender) judge(entities []*vendors.Entity, err error) error {
+// judge gives the entities the outcome that follows from an error of their upload. acted: though it ended
+// with that error, the vendor may have taken them.
+func (s *Sender) judge(entities []*vendors.Entity, err error, acted bool, was *before) error {
 	for _, e := range entities {
-		if err != nil {
-			e.Outcome, e.Answer = outcome(err)
-		} else if e.Outcome == vendors.Unsettled {
-			return fmt.Errorf("%s was sent, but its outcome was not told", e.Key)
+		if err == nil {
+			if e.Outcome == vendors.Unsettled {
+				return fmt.Errorf("%s was sent, but its outcome was not told", e.Key)
+			}
+			continue
+		}
+		e.Outcome, e.Answer = outcome(err)
+		switch {
+		case e.Outcome != vendors.Skipped:
+		case acted:
+			e.Outcome = vendors.Unknown
+		default:
+			e.Outcome = was.notTried(e)
 		}
 	}
 	return nil
@@ -186,6 +222,8 @@ func outcome(err error) (vendors.Outcome, *vendors.APIError) {
 	var answer *vendors.APIError
 	var transport *vendors.TransportError
 	switch {
+	case neverLeft(err):
+		return vendors.Skipped, nil
 	case errors.As(err, &answer) && answer.Unauthorised():
 		return vendors.Skipped, answer
 	case errors.As(err, &answer) && answer.Temporary() && answer.Status < 500:
@@ -194,7 +232,7 @@ func outcome(err error) (vendors.Outcome, *vendors.APIError) {
 		return vendors.Unknown, answer
 	case errors.As(err, &answer):
 		return vendors.Refused, answer
-	case errors.As(err, &transport) && !transport.Unsent():
+	case errors.As(err, &transport):
 		return vendors.Unknown, nil
 	default:
 		return vendors.Skipped, nil

@@ -428,7 +428,7 @@ func TestReadingBackWhenTurnedAwayEndsTheRun(t *testing.T) {
 	d.past = map[string]Past{"a": {Attempts: 1, InAir: true}}
 	resource, _ := attempts(vendors.Unsafe)
 	resource.ReadBack = func(context.Context, *vendors.Client, *vendors.Entity) error { return status(401) }
-	if err := sender(d, resource).Run(t.Context()); !errors.Is(err, ErrUnauthorised) || d.settled["a"] != vendors.Skipped {
-		t.Errorf("Run = %v, a is %v; want ErrUnauthorised, skipped", err, d.settled["a"])
+	if err := sender(d, resource).Run(t.Context()); !errors.Is(err, ErrUnauthorised) || d.settled["a"] != vendors.Unknown {
+		t.Errorf("Run = %v, a is %v; want ErrUnauthorised, unknown", err, d.settled["a"])
 	}
 }

@@ -8,25 +8,29 @@ import (
 )
 
 // upload sends entities, again when the failure is a passing one and sending twice does no harm.
-// Before a request leaves, Settled is told; before attempts were made by earlier processes.
-func (s *Sender) upload(ctx context.Context, entities []*vendors.Entity, before int) error {
+// Before a request leaves, Settled is told; attempts were made by earlier processes. acted tells that the
+// vendor may have taken entities, or a part of them, before the error with which it ended.
+func (s *Sender) upload(ctx context.Context, entities []*vendors.Entity, attempts int) (acted bool, err error) {
 	client := *s.Client
 	upload := vendors.Upload{Entities: entities, CreateOnly: s.CreateOnly, Rehearse: s.Rehearse}
 	var earlier error // of the attempt before: if this one never leaves, that is what counts
 	for attempt := 1; ; attempt++ {
-		upload.Attempt = before + attempt
-		client.Leaving = s.leaving(entities, upload.Attempt)
+		upload.Attempt = attempts + attempt
+		left := 0
+		client.Leaving = s.leaving(entities, upload.Attempt, &left)
 		err := s.Resource.Upload(ctx, &client, upload)
-		if earlier != nil && !answered(err) {
-			return earlier
+		acted = acted || left > 1 || left == 1 && !answered(err)
+		if earlier != nil && !answered(err) && !isKeepError(err) {
+			return acted, earlier
 		}
 		earlier = err
-		if err == nil || !Passing(err) || !s.repeatable(entities) && mayHaveActed(err) {
-			return err
+		if err == nil || !Passing(err) || !s.repeatable(entities) && (acted || mayHaveActed(err)) {
+			return acted, err
 		}
 		if !s.Retry.wait(ctx, attempt, err) {
-			return err
+			return acted, err
 		}
+		acted = acted || mayHaveActed(err)
 	}
 }
 
@@ -40,34 +44,57 @@ func (s *Sender) repeatable(entities []*vendors.Entity) bool {
 	return true
 }
 
-// leaving tells Settled when the first request of an attempt that writes is about to leave.
-func (s *Sender) leaving(entities []*vendors.Entity, attempt int) func(context.Context) error {
-	told := false
+// leaving tells Settled when the first request of an attempt that writes is about to leave, and counts them.
+func (s *Sender) leaving(entities []*vendors.Entity, attempt int, left *int) func(context.Context) error {
 	return func(ctx context.Context) error {
-		if told {
-			return nil
+		if *left == 0 {
+			if err := s.Settled.Leave(ctx, entities, attempt); err != nil {
+				return &KeepError{err}
+			}
 		}
-		told = true
-		if err := s.Settled.Leave(ctx, entities, attempt); err != nil {
-			return &KeepError{err}
-		}
+		*left++
 		return nil
 	}
 }
 
-// answered reports whether an upload's error came after a request had left; nil counts as such.
+func isKeepError(err error) bool {
+	var keep *KeepError
+	return errors.As(err, &keep)
+}
+
+// answered reports whether an upload's error came after a request had left, or found nobody; nil counts as such.
 func answered(err error) bool {
 	var answer *vendors.APIError
 	var transport *vendors.TransportError
-	return err == nil || errors.As(err, &answer) || errors.As(err, &transport)
+	return err == nil || !held(err) && (errors.As(err, &answer) || errors.As(err, &transport))
+}
+
+// held reports whether a request had no slot because the account only fails. The error that says so has
+// the failure of another request in it.
+func held(err error) bool {
+	var e interface{ Unsent() bool }
+	if !errors.As(err, &e) {
+		return false
+	}
+	_, left := e.(*vendors.TransportError)
+	return !left && e.Unsent()
 }
 
 // mayHaveActed reports whether the vendor may have applied a request that failed so.
 func mayHaveActed(err error) bool {
+	if neverLeft(err) {
+		return false
+	}
 	var answer *vendors.APIError
 	if errors.As(err, &answer) {
 		return answer.Status >= 500
 	}
 	var transport *vendors.TransportError
-	return errors.As(err, &transport) && !transport.Unsent()
+	return errors.As(err, &transport)
+}
+
+// neverLeft reports whether an error itself says that its request surely never left.
+func neverLeft(err error) bool {
+	var e interface{ Unsent() bool }
+	return errors.As(err, &e) && e.Unsent()
 }

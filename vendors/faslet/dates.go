@@ -63,9 +63,15 @@ func parseLocal(text []byte) (at time.Time, ok bool) {
 	return at, at.UnmarshalText(whole[:n]) == nil
 }
 
-// inZone writes a date without a zone as one of a zone; without a time it is the beginning of that day.
+// inZone writes a date without a zone as one of a zone; without a time it is the beginning of that day. A
+// time that clocks leave out is the one behind the gap: where summer begins at midnight, the day begins at one.
 func inZone(at time.Time, zone *time.Location) string {
-	return time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), zone).Format(time.RFC3339Nano)
+	there := time.Date(at.Year(), at.Month(), at.Day(), at.Hour(), at.Minute(), at.Second(), at.Nanosecond(), zone)
+	_, offset := there.Zone()
+	if later := at.Add(-time.Duration(offset) * time.Second).In(zone); later.After(there) {
+		there = later
+	}
+	return there.Format(time.RFC3339Nano)
 }
 
 // explainDate suggests the right spelling of a date that is written in a near one.
@@ -74,8 +80,10 @@ func explainDate(value string) (message, suggestion string) {
 	if day, rest, ok := strings.Cut(text, " "); ok {
 		text = day + "T" + strings.ReplaceAll(rest, " ", "")
 	}
-	text = strings.TrimSuffix(strings.TrimSuffix(text, "UTC"), "GMT")
-	near := []string{text, text + "Z"}
+	near := []string{text}
+	if bare := strings.TrimSuffix(strings.TrimSuffix(text, "UTC"), "GMT"); bare != text {
+		near = append(near, bare, bare+"Z")
+	}
 	if n := len(text); n > 16 && (text[n-5] == '+' || text[n-5] == '-') && !strings.Contains(text[n-5:], ":") {
 		near = append(near, text[:n-2]+":"+text[n-2:]) // +0100
 	}
@@ -101,9 +109,12 @@ func explainZone(value string) (message, suggestion string) {
 	return "", ""
 }
 
-// zones keeps the zones that were looked up, since reading one takes as long as checking many rows. Of
-// names that feeds make up it keeps none, so it has no more of them than there are zones.
+// zones keeps the zones that were looked up, since reading one takes as long as checking many rows.
 var zones zoneBook
+
+// mostZones bounds what is kept: more than there are zones and offsets, since a zone's file has as many names
+// as a feed likes to write (Europe/./Berlin).
+const mostZones = 4096
 
 type zoneBook struct {
 	mu    sync.RWMutex
@@ -129,7 +140,9 @@ func (b *zoneBook) keep(name string, zone *time.Location) {
 	if b.known == nil {
 		b.known = make(map[string]*time.Location)
 	}
-	b.known[name] = zone
+	if len(b.known) < mostZones {
+		b.known[name] = zone
+	}
 }
 
 // zoneOf reads a zone. Names of places hold a slash; the short ones mean several zones, or half a year.
@@ -139,6 +152,9 @@ func zoneOf(name string) *time.Location {
 	}
 	if at, err := time.Parse("-07:00", name); err == nil {
 		_, offset := at.Zone()
+		if offset <= -24*3600 || offset >= 24*3600 { // which is read, but is none in a date
+			return nil
+		}
 		return time.FixedZone("", offset)
 	}
 	if !strings.Contains(name, "/") || len(name) > 64 {

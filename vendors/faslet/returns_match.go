@@ -30,7 +30,7 @@ func counted(messages []string) iter.Seq2[string, int] {
 // meant returns the returns that a message may mean, by their places in the list: those of the order that
 // it names, and of these, when it names a SKU, a product or an own number too, those that have it.
 func meant(sent []Return, message string) []int {
-	order := orderIn(sent, message)
+	order, rest := orderIn(sent, message)
 	var found []int
 	for i := range sent {
 		if order != "" && sent[i].OrderID == order {
@@ -42,7 +42,7 @@ func meant(sent []Return, message string) []int {
 		func(r *Return) string { return r.SKU },
 		func(r *Return) string { return r.ProductID },
 	} {
-		found = narrowed(sent, found, strings.TrimSuffix(message, order), name)
+		found = narrowed(sent, found, rest, name)
 	}
 	return found
 }
@@ -63,34 +63,37 @@ func narrowed(sent []Return, found []int, message string, name func(*Return) str
 
 // orderIn returns the order that a message names: what ends it after the word order, as in the document's
 // example, else the longest number of an order that it holds. It is empty when the message names none of
-// the list.
-func orderIn(sent []Return, message string) string {
-	if _, last, ok := cutLast(message, "order "); ok {
+// the list. The rest is the message without it, so that a SKU of the same letters is not found in it.
+func orderIn(sent []Return, message string) (order, rest string) {
+	if before, last, ok := cutLast(message, "order "); ok {
 		for i := range sent {
 			if order := sent[i].OrderID; last == order || strings.Trim(last, `"'. `) == order {
-				return order
+				return order, before
 			}
 		}
 	}
-	longest := ""
+	rest = message
 	for i := range sent {
-		if order := sent[i].OrderID; len(order) > len(longest) && holdsName(message, order) {
-			longest = order
+		if longer := sent[i].OrderID; len(longer) > len(order) {
+			if at := placeOfName(message, longer); at >= 0 {
+				order, rest = longer, message[:at]+message[at+len(longer):]
+			}
 		}
 	}
-	return longest
+	return order, rest
 }
 
-// holdsName is holdsWord for numbers that people join of parts: 1234 does not stand in "1234-5".
-func holdsName(text, name string) bool {
+// placeOfName finds a number that people join of parts, -1 when a text does not hold it: 1234 does not stand in
+// "1234-5".
+func placeOfName(text, name string) int {
 	for start := 0; ; {
 		at := strings.Index(text[start:], name)
 		if at < 0 || name == "" {
-			return false
+			return -1
 		}
 		at += start
 		if !joined(lastTwo(text[:at])) && !joined(firstTwo(text[at+len(name):])) {
-			return true
+			return at
 		}
 		_, size := utf8.DecodeRuneInString(text[at:])
 		start = at + size

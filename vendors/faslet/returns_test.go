@@ -31,6 +31,11 @@ func TestReturnsAreEncoded(t *testing.T) {
 			`{"orderId":"1234","productId":"P1","sku":"S1","returnDate":"2022-02-05T00:00:00+01:00","returnReason":"1"}`, nil},
 		{"a day in summer", with(bag, "returnDate", "2022-07-05", "return_zone", "Europe/Amsterdam", "externalId", ""),
 			`{"orderId":"1234","productId":"P1","sku":"S1","returnDate":"2022-07-05T00:00:00+02:00","returnReason":"1"}`, nil},
+		{"a day that begins at one", with(bag, "returnDate", "2025-09-07", "return_zone", "America/Santiago", "externalId", ""),
+			`{"orderId":"1234","productId":"P1","sku":"S1","returnDate":"2025-09-07T01:00:00-03:00","returnReason":"1"}`, nil},
+		{"a time that clocks leave out", with(bag, "returnDate", "2022-03-27 02:30", "return_zone", "Europe/Amsterdam", "externalId", ""),
+			`{"orderId":"1234","productId":"P1","sku":"S1","returnDate":"2022-03-27T03:30:00+02:00","returnReason":"1"}`, nil},
+		{"a zone of a whole day", with(bag, "returnDate", "2022-02-05", "return_zone", "+24:00"), "", []string{"zone.unknown return_zone#0"}},
 		{"a time without a zone", with(bag, "returnDate", "2022-07-05 18:40", "return_zone", "Z", "externalId", ""),
 			`{"orderId":"1234","productId":"P1","sku":"S1","returnDate":"2022-07-05T18:40:00Z","returnReason":"1"}`, nil},
 		{"zeros before a number", with(bag, "orderId", "00012", "sku", "1E5", "externalId", ""),
@@ -48,6 +53,45 @@ func TestReturnsAreEncoded(t *testing.T) {
 	e := encoded(t, Returns, bag, with(bag, "returnReason", "2"))
 	if diff := cmp.Diff([]string{"return.twice externalId#1"}, problems(e)); diff != "" || e.Body != nil {
 		t.Errorf("two rows of one return (-want +got):\n%s", diff)
+	}
+}
+
+// TestSuggestedDatesAreRight: a zone that nobody told is not suggested.
+func TestSuggestedDatesAreRight(t *testing.T) {
+	for value, want := range map[string]string{"2022-02-05 18:40:00 UTC": "2022-02-05T18:40:00Z", "2022-02-05t18:40:00gmt": "2022-02-05T18:40:00Z",
+		"2022-02-05 18:40:00 +0100": "2022-02-05T18:40:00+01:00", "2022-02-05T18:40Z": "2022-02-05T18:40:00Z",
+		"2022-02-05T18:40+01:00": "2022-02-05T18:40:00+01:00", "2022-02-05t18:40:00": "", "2022-02-05  18:40:00": "", "5.2.2022": "", "": ""} {
+		if _, got := explainDate(value); got != want {
+			t.Errorf("%q: %q is suggested, want %q", value, got, want)
+		}
+	}
+}
+
+// TestZonesAreBounded has one zone under more names than are kept.
+func TestZonesAreBounded(t *testing.T) {
+	var book zoneBook
+	for i := range mostZones + 100 {
+		book.keep(fmt.Sprint(i), time.UTC)
+	}
+	if len(book.known) > mostZones || book.find([]byte("Europe/Berlin")) == nil {
+		t.Errorf("%d zones are kept, want at most %d, and all be found", len(book.known), mostZones)
+	}
+}
+
+// TestNamesOfOrdersAreNotThoseOfItems: an order may have the number of one of its SKUs.
+func TestNamesOfOrdersAreNotThoseOfItems(t *testing.T) {
+	sent := []Return{{OrderID: "1234", SKU: "1234", ProductID: "P1"}, {OrderID: "1234", SKU: "5678", ProductID: "P2"}}
+	for message, want := range map[string][]int{
+		"returnDate is invalid for order 1234":           {0, 1},
+		`returnDate is invalid for order "1234"`:         {0, 1},
+		"returnDate is invalid for order 1234.":          {0, 1},
+		"order 1234: returnDate is invalid":              {0, 1},
+		"order 1234: returnDate is invalid for SKU 1234": {0},
+		"order 1234: returnDate is invalid for SKU 5678": {1},
+	} {
+		if got := meant(sent, message); !cmp.Equal(got, want) {
+			t.Errorf("%q means %v, want %v", message, got, want)
+		}
 	}
 }
 

@@ -205,15 +205,15 @@ func (q *queue) skip(u *unit) error {
 }
 
 // leaveBehind gives an entity that is not sent the outcome that an earlier process of the run wrote
-// down, if there is one; else it is skipped.
+// down, if there is one. One that such a process has left in doubt stays so; else it is skipped.
 func (j *Job) leaveBehind(e *vendors.Entity) error {
 	e.Outcome = vendors.Skipped
 	if j.Past == nil {
 		return nil
 	}
 	past, err := j.Past(e.Key)
-	if err == nil {
-		past.Settles(e)
+	if err == nil && !past.Settles(e) && past.ThisRun && past.InDoubt() && past.Hash == e.Hash {
+		e.Outcome = vendors.Unknown
 	}
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -318,4 +319,49 @@ func TestDiskThatLiesIsNoticed(t *testing.T) {
 		}
 	}
 	t.Error("with a disk that stores nothing, nothing was sent twice")
+}
+
+// TestDoubtIsToldWhenNothingIsSent has a run go on while the vendor is away: what an earlier process left in
+// doubt is not told as "not sent".
+func TestDoubtIsToldWhenNothingIsSent(t *testing.T) {
+	path := dresses(t, []int{1, 2, 3}, -1)
+	var left []journal.Intent
+	first := newJob(t, path, "fashiontrade/products", "")
+	connect(first, newSandbox(t, sandbox.Options{}), 1)
+	name := filepath.Join(t.TempDir(), "journal")
+	first.Start = func() (err error) {
+		first.Journal, err = journal.Create(journal.OS{}, name, journal.Begin{Run: "r"})
+		return err
+	}
+	imported(t, first)
+	if err := first.Journal.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Read(journal.OS{}, name, func(r journal.Record) error {
+		if r.Intent != nil {
+			left = append(left, *r.Intent)
+		}
+		return nil
+	}); err != nil || len(left) != 3 {
+		t.Fatalf("%v left, %v", left, err)
+	}
+	past := map[string]send.Past{
+		left[0].Key: {Attempts: 1, Hash: left[0].Hash, ThisRun: true, InAir: true},
+		left[1].Key: {Attempts: 1, Hash: left[1].Hash, ThisRun: true, Outcome: vendors.Refused},
+		left[2].Key: {Attempts: 1, ThisRun: true, InAir: true}, // with other rows
+	}
+	away := newSandbox(t, sandbox.Options{})
+	second := newJob(t, path, "fashiontrade/products", "")
+	connect(second, away, 1)
+	second.Retry.Attempts = 1
+	second.Past = func(key string) (send.Past, error) { return past[key], nil }
+	away.Close()
+	result, err := pipeline.Import(t.Context(), second)
+	if !errors.Is(err, send.ErrUnreachable) {
+		t.Fatalf("Import = %v, want ErrUnreachable", err)
+	}
+	counts := settled(t, result).Summary.Counts.Rows
+	if counts[vendors.Unknown] != 1 || counts[vendors.Refused] != 1 || counts[vendors.Skipped] != 1 {
+		t.Errorf("the outcomes are %v, want one unknown, one refused, one skipped", counts)
+	}
 }

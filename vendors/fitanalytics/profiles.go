@@ -242,6 +242,7 @@ func amendProfile(e *vendors.Entity, held *vendors.Held) (vendors.Amendment, err
 	if err != nil {
 		return vendors.Amendment{}, err
 	}
+	body := json.RawMessage(e.Body)
 	if stored != nil {
 		e.Known, e.ID = true, stored.Key
 		var theirs storedProfile
@@ -251,12 +252,18 @@ func amendProfile(e *vendors.Entity, held *vendors.Held) (vendors.Amendment, err
 		if covers(theirs.Data, ours) {
 			return vendors.Amendment{}, nil
 		}
+		if ours["id"] == nil { // found by its content, of which isPrimary is no part: to send all of it would make a second one
+			ours = map[string]any{"id": stored.Key, "isPrimary": ours["isPrimary"]}
+			if body, err = json.Marshal(ours); err != nil {
+				return vendors.Amendment{}, err
+			}
+		}
 		after.Data = theirs.with(ours)
 	} else if ours["id"] != nil && held != nil && held.Find != nil && !held.Unasked {
 		e.Add(schema.Problem{Rule: profileUnknown, Field: "id"})
 	}
 	e.Adds = ours["id"] == nil
-	return vendors.Amendment{Body: json.RawMessage(e.Body), After: after}, prepare(held, customer)
+	return vendors.Amendment{Body: body, After: after}, prepare(held, customer)
 }
 
 // heldProfile finds the profile that a row names, or, of a new one, the one that the customer has with the
@@ -320,12 +327,16 @@ func uploadProfile(ctx context.Context, client *vendors.Client, u vendors.Upload
 func sendProfile(ctx context.Context, client *vendors.Client, u vendors.Upload, e *vendors.Entity) error {
 	request := vendors.Request{Method: http.MethodPost, Path: "/profiles", Body: inData(e.Body)}
 	e.Outcome = vendors.Created
-	if id := schema.Shared(e.Records, "id"); len(id) > 0 {
+	sent, err := readObject(e.Body)
+	if err != nil {
+		return err
+	}
+	if id, ok := sent["id"].(string); ok {
 		if u.CreateOnly {
-			e.Outcome, e.Answer = vendors.Refused, &vendors.APIError{Status: http.StatusConflict, Message: "the row names a profile that the vendor has, and --create-only changes none"}
+			e.Outcome, e.Answer = vendors.Refused, &vendors.APIError{Status: http.StatusConflict, Message: "the row is of a profile that the vendor has, and --create-only changes none"}
 			return nil
 		}
-		request.Method, request.Path = http.MethodPatch, "/profiles/"+segment(string(id))
+		request.Method, request.Path = http.MethodPatch, "/profiles/"+segment(id)
 		e.Outcome = vendors.Updated
 	}
 	response, err := call(ctx, client, customerOf(e), request)
@@ -388,11 +399,12 @@ func profileOf(body []byte) (map[string]any, error) {
 }
 
 // contentAlias names a profile by its customer and what it says, for want of a name that the feed knows.
-// What the vendor adds by itself is no part of it.
+// What the vendor adds by itself is no part of it, nor are members that it may add to its answers one day
+// (fit-analytics:962).
 func contentAlias(customer Customer, profile map[string]any) string {
 	said := make(map[string]string, len(profile))
 	for name, value := range profile {
-		if text := oneSpelling(value); text != "" && name != "id" && name != "isPrimary" {
+		if text := oneSpelling(value); text != "" && profileContent[name] {
 			said[name] = text
 		}
 	}
@@ -412,6 +424,20 @@ func profileAliases(s vendors.Stored) []string {
 		return nil
 	}
 	return []string{contentAlias(stored.Customer, data)}
+}
+
+// profileContent are the members by which a new profile is known again.
+var profileContent = contentOf(profileSchema())
+
+func contentOf(fields schema.Schema) map[string]bool {
+	content := make(map[string]bool, len(fields))
+	for i := range fields {
+		content[fields[i].Name] = true
+	}
+	for _, name := range [...]string{"sess", "sub", "id", "isPrimary"} {
+		delete(content, name)
+	}
+	return content
 }
 
 // profileRelations are members that an include turns from an ID into an object (fit-analytics:834).

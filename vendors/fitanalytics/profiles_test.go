@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -270,6 +271,59 @@ func TestProfilesAreCompared(t *testing.T) {
 		} else if test.after != nil {
 			t.Errorf("%s: it is not told what is there afterwards", test.name)
 		}
+	}
+}
+
+// TestProfilesAreNotMadeTwice: a profile is known by its content, whichever is the primary one by now, and
+// whatever the vendor has added to its answers.
+func TestProfilesAreNotMadeTwice(t *testing.T) {
+	customer := Customer{Session: "s1", User: "1000"}
+	primary := with(man, "isPrimary", "true")
+	for _, test := range []struct {
+		name, stored string
+		row          row
+		body         string // empty: nothing is sent
+	}{
+		{"another became primary", `{"id":"01A","gender":"m","height":180,"weight":80}`, primary, `{"id":"01A","isPrimary":true}`},
+		{"it is none any more", `{"id":"01A","gender":"m","height":180,"weight":80,"isPrimary":false}`, primary, `{"id":"01A","isPrimary":true}`},
+		{"it is the primary one", `{"id":"01A","gender":"m","height":180,"weight":80,"isPrimary":true}`, primary, ""},
+		{"a new member", `{"id":"01A","gender":"m","height":180,"weight":80,"updatedAt":"2026-01-01"}`, man, ""},
+	} {
+		stored, err := ofCustomer(customer, []byte(test.stored))
+		if err != nil {
+			t.Fatal(err)
+		}
+		h := &vendors.Held{Find: func(name string) (*vendors.Stored, error) {
+			if name == stored.Key || slices.Contains(Profiles.Aliases(stored), name) {
+				return &stored, nil
+			}
+			return nil, nil
+		}}
+		e := encoded(t, Profiles, test.row)
+		amended, err := Profiles.Amend(e, h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Amended(amended); err != nil {
+			t.Fatal(err)
+		}
+		if string(e.Body) != test.body || !e.Known || e.ID != "01A" || test.body != "" && e.Adds {
+			t.Errorf("%s: sends %s, want %s; known %v as %q, adds %v", test.name, e.Body, test.body, e.Known, e.ID, e.Adds)
+		}
+	}
+	s := newStand(t, sandbox.Options{})
+	id := s.put(t, Profiles, man).ID
+	e := encoded(t, Profiles, primary)
+	amended, err := Profiles.Amend(e, held(t, s, "s1|s1|1000|"))
+	if err == nil {
+		err = e.Amended(amended)
+	}
+	if err == nil {
+		err = send(s.client, Profiles, e)
+	}
+	got := listing(t, s, Profiles, vendors.Listing{Keys: keys("s1|s1|1000|")})
+	if err != nil || e.Outcome != vendors.Updated || len(got) != 1 || got[0].Key != id || decoded(t, Profiles, got[0])["isPrimary"] != "true" {
+		t.Errorf("made primary: %v, %v, %d profiles", err, e.Outcome, len(got))
 	}
 }
 

@@ -19,8 +19,9 @@ import (
 // state is what all processes that use an account know of its pace.
 type state struct {
 	Version int               `json:"version"`
-	Held    time.Time         `json:"held,omitzero"` // no request before: the vendor asked for that
-	Last    time.Time         `json:"last,omitzero"` // slot that was reserved
+	Held    time.Time         `json:"held,omitzero"`  // no request before: the vendor asked for that
+	Asked   time.Time         `json:"asked,omitzero"` // when it did
+	Last    time.Time         `json:"last,omitzero"`  // slot that was reserved
 	Classes map[string]*class `json:"classes"`
 }
 
@@ -46,10 +47,10 @@ func (s *state) class(name string, stated float64) *class {
 	return c
 }
 
-// hold lets nothing leave before a time. The longest of several holds counts.
-func (s *state) hold(until time.Time) {
-	if until.After(s.Held) {
-		s.Held = until
+// hold lets nothing leave for a while. The longest of several holds counts.
+func (s *state) hold(now time.Time, while time.Duration) {
+	if until := now.Add(while); until.After(s.Held) {
+		s.Held, s.Asked = until, now
 	}
 }
 
@@ -61,7 +62,7 @@ const (
 
 var errDamaged = errors.New("its contents make no sense")
 
-// parse reads a state, and takes times back that a clock once set wrongly has put too far ahead.
+// parse reads a state.
 func parse(data []byte, now time.Time) (*state, error) {
 	s := &state{}
 	if err := json.Unmarshal(data, s); err != nil {
@@ -74,12 +75,22 @@ func parse(data []byte, now time.Time) (*state, error) {
 		if c == nil || !c.sound() {
 			return nil, errDamaged
 		}
+	}
+	s.takeBack(now)
+	return s, nil
+}
+
+// takeBack takes times back that lie farther ahead than they can: the clock was wrong before, or is now.
+func (s *state) takeBack(now time.Time) {
+	for _, c := range s.Classes {
 		c.Next = earlier(c.Next, now.Add(longestPause+2*interval(c.Rate)))
 		c.Since, c.Rests = earlier(c.Since, now), earlier(c.Rests, now)
 	}
 	s.Last = earlier(s.Last, now.Add(2*leaseTime))
+	if s.Asked.After(now) {
+		s.Held, s.Asked = now.Add(s.Held.Sub(s.Asked)), now
+	}
 	s.Held = earlier(s.Held, now.Add(longestHold))
-	return s, nil
 }
 
 const longestHold = 30 * 24 * time.Hour
@@ -124,6 +135,7 @@ func (f *file) update(known *state, now time.Time, change func(*state)) (s *stat
 	if s, err = f.read(known, now); err != nil {
 		return known, err
 	}
+	s.takeBack(now)
 	change(s)
 	data, err := json.Marshal(s)
 	if err != nil {

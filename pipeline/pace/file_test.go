@@ -202,6 +202,7 @@ func TestClockThatWentBack(t *testing.T) {
 		s := newState()
 		c := s.class(vendors.Writing, 0)
 		c.Next, c.Since, c.Rests, s.Last = ahead, ahead, ahead, ahead
+		s.hold(ahead, 20*time.Second)
 		data, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
@@ -217,6 +218,36 @@ func TestClockThatWentBack(t *testing.T) {
 		}
 		shut(t, p)
 	})
+}
+
+// TestClockThatGoesBackMeanwhile sets the clock back by an hour while requests leave, with and without a file.
+func TestClockThatGoesBackMeanwhile(t *testing.T) {
+	for _, path := range []bool{false, true} {
+		for _, rate := range []float64{0, 5} {
+			synctest.Test(t, func(t *testing.T) {
+				o := keep(t)
+				if o.Rate = rate; !path {
+					o.Path = ""
+				}
+				back := time.Duration(0)
+				o.Now = func() time.Time { return time.Now().Round(0).Add(-back) }
+				p := open(t, o)
+				for range 30 {
+					end(t, p, nil)
+				}
+				end(t, p, status(429))
+				back = time.Hour
+				start := time.Now()
+				for range 30 {
+					end(t, p, nil)
+				}
+				if took := time.Since(start); took > 2*time.Minute {
+					t.Errorf("file %t, rate %g: 30 requests took %v, as the clock had gone back by an hour", path, rate, took)
+				}
+				shut(t, p)
+			})
+		}
+	}
 }
 
 func TestFileThatCannotBe(t *testing.T) {

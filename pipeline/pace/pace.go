@@ -121,12 +121,14 @@ func (p *Pace) Close() error {
 
 // update changes the state, in the file when there is one. p.mu is held.
 func (p *Pace) update(change func(*state)) error {
+	now := p.options.Now()
 	if p.file == nil {
+		p.state.takeBack(now)
 		change(p.state)
 		return nil
 	}
 	var err error
-	p.state, err = p.file.update(p.state, p.options.Now(), change)
+	p.state, err = p.file.update(p.state, now, change)
 	return err
 }
 
@@ -248,14 +250,18 @@ func (p *Pace) change() <-chan struct{} {
 
 // slot is the time of the queue's next slot; it is used when it has come. p.mu is held.
 func (p *Pace) slot(class string, q *queue, now time.Time) (at time.Time, waited bool, err error) {
+	p.state.takeBack(now)
 	for {
 		if p.state.Held.After(now) {
 			return p.state.Held, false, nil
 		}
+		if len(q.slots) > 0 && q.slots[0].After(now.Add(2*leaseTime)) {
+			q.slots = q.slots[:0] // none is reserved so far ahead: the clock has gone back
+		}
 		if len(q.slots) > 0 && !q.slots[0].Before(now.Add(-slack)) {
 			return q.slots[0], !q.unused, nil
 		}
-		if q.open.After(now) {
+		if q.open.After(now) && !q.open.After(now.Add(2*leaseTime)) {
 			return now, false, nil
 		}
 		var next time.Time
@@ -436,7 +442,7 @@ func (p *Pace) throttled(r *request, now time.Time, hold time.Duration) {
 	p.note(func(s *state) {
 		p.tell(s, r.class, q)
 		s.class(r.class, p.stated()).throttle(r.left, now, hold, p.options.Random())
-		s.hold(now.Add(hold))
+		s.hold(now, hold)
 	})
 	q.slots, q.open = q.slots[:0], time.Time{}
 }
@@ -448,7 +454,7 @@ func (p *Pace) faulty(r *request, now time.Time, err error, hold time.Duration) 
 		p.places, p.cut = max(1, p.places/2), now
 	}
 	if hold > 0 {
-		p.note(func(s *state) { s.hold(now.Add(hold)) })
+		p.note(func(s *state) { s.hold(now, hold) })
 	}
 }
 

@@ -256,6 +256,9 @@ func (i *inspection) write(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "\tCOLUMN\tFIELD\tFILLED\tSAMPLES")
 	for _, column := range i.Columns {
+		if column.Name == "" && column.Filled == 0 {
+			continue // a note has told of it, and there may be thousands
+		}
 		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\n", column.Letters, sample(column.Name), column.Field, column.Filled, samples(column.Samples))
 	}
 	return table.Flush()

@@ -40,6 +40,22 @@ func compressionOf(head []byte) string {
 	return ""
 }
 
+// unchecked reports whether a zstd file begins with a frame that carries no checksum of its text. Those
+// of gzip always do.
+func unchecked(head []byte) bool {
+	for {
+		var h zstd.Header
+		if err := h.Decode(head); err != nil || !h.Skippable {
+			return err == nil && !h.HasCheckSum
+		}
+		size := h.HeaderSize + int(h.SkippableSize)
+		if size >= len(head) {
+			return false
+		}
+		head = head[size:]
+	}
+}
+
 // decompress returns a reader of the text in in, which is as it is when compression is empty. A
 // cut or damaged stream and bytes after its end are a *formats.SyntaxError when they are met, so
 // the text is whole only when io.EOF is.

@@ -80,7 +80,7 @@ func formatOf(head []byte, name string, open func() (io.ReaderAt, int64, error))
 		return "", refuse("a WebP image", "")
 	}
 	switch {
-	case bytes.HasPrefix(head, []byte("PAR1")) && !(len(head) > 4 && plainText(head[4:5]) && head[4] < 0x7f):
+	case bytes.HasPrefix(head, []byte("PAR1")) && (saysFormat(name) == parquetFormat || !wordGoesOn(head[4:])):
 		return parquetFormat, nil
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
 		return inContainer(open, zipFormat)
@@ -88,6 +88,11 @@ func formatOf(head []byte, name string, open func() (io.ReaderAt, int64, error))
 		return inContainer(open, oleFormat)
 	}
 	return textFormat(head, name)
+}
+
+// wordGoesOn reports whether text follows the first letters of a file, which are then a part of it.
+func wordGoesOn(rest []byte) bool {
+	return len(rest) > 0 && plainText(rest[:1]) && rest[0] < 0x7f && !bytes.HasSuffix(rest, []byte("PAR1"))
 }
 
 // isWord reports whether a column could be called like this.

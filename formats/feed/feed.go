@@ -122,6 +122,9 @@ func (f *Feed) find() error {
 	if claimed != "" && f.Compression != claimed {
 		return &formats.SyntaxError{Reason: fmt.Sprintf("it is not a %s file as its name says", claimed), Advice: "name it for what it is, or fetch it again"}
 	}
+	if f.Compression == zstded && unchecked(head) {
+		f.remarks = append(f.remarks, formats.Remark{Text: "the zstd file carries no checksum, so that not all damage to it is noticed; compress it with one"})
+	}
 	if f.Compression != "" {
 		var err error
 		if head, err = f.inflatedHead(); err != nil {

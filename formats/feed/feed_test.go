@@ -104,6 +104,16 @@ func zst(t *testing.T, text string) string {
 	return out.String()
 }
 
+// bare compresses without a checksum.
+func bare(t *testing.T, text string) string {
+	t.Helper()
+	w, err := zstd.NewWriter(nil, zstd.WithEncoderCRC(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(w.EncodeAll([]byte(text), nil))
+}
+
 func archive(t *testing.T, names ...string) string {
 	t.Helper()
 	var out bytes.Buffer
@@ -158,6 +168,7 @@ func TestOpenFinds(t *testing.T) {
 		format, compression string
 		fault               string // part of the error
 		remark              string
+		silent              bool // there is no remark
 	}{
 		{name: "feed.csv", bytes: text, format: "csv"},
 		{name: "feed.txt", bytes: text, format: "csv"},
@@ -181,8 +192,15 @@ func TestOpenFinds(t *testing.T) {
 		{name: "feed.parquet.zst", bytes: zst(t, table), format: "parquet", compression: "zstd"},
 		{name: "parents.csv", bytes: "PARENT,b\n1,x\n", format: "csv"},
 		{name: "par.csv", bytes: "PAR1,b\n1,x\n", format: "csv"},
+		{name: "bare.csv.zst", bytes: bare(t, text), format: "csv", compression: "zstd", remark: "carries no checksum"},
+		{name: "skip.csv.zst", bytes: "\x50\x2a\x4d\x18\x03\x00\x00\x00abc" + bare(t, text), format: "csv", compression: "zstd", remark: "carries no checksum"},
+		{name: "checked.csv.zst", bytes: "\x50\x2a\x4d\x18\x03\x00\x00\x00abc" + zst(t, text), format: "csv", compression: "zstd", silent: true},
+		{name: "long.csv.zst", bytes: "\x50\x2a\x4d\x18\xff\xff\x00\x00" + strings.Repeat("x", 65535) + bare(t, text), format: "csv", compression: "zstd", silent: true},
 		{name: "braces.csv", bytes: "{a},b\n1,x\n", format: "csv"},
 
+		{name: "eight.parquet", bytes: "PAR1PAR1", fault: "footer"},
+		{name: "eight", bytes: "PAR1PAR1", fault: "footer"},
+		{name: "four.parquet", bytes: "PAR1", fault: "Parquet"},
 		{name: "empty.csv", fault: "the file is empty"},
 		{name: "empty.xlsx", fault: "the file is empty"},
 		{name: "empty.csv.gz", bytes: gz(t, ""), fault: "the file is empty"},
@@ -257,6 +275,9 @@ func TestOpenFinds(t *testing.T) {
 				remarks := r.Tally().Remarks
 				if test.remark != "" && (len(remarks) == 0 || !strings.Contains(remarks[0].Text, test.remark)) {
 					t.Errorf("remarks %v, want one with %q", remarks, test.remark)
+				}
+				if test.silent && len(remarks) > 0 {
+					t.Errorf("remarks %v, want none", remarks)
 				}
 			}
 		})

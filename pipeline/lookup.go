@@ -113,7 +113,7 @@ type asking struct {
 	account   *vendors.Held // as Amend wants it; nil: the resource has none, or nothing is asked yet
 	known     *states       // of questions that were put; nil: of none
 	questions spill.Sorter  // number of each entity that is a question, by question
-	todo      spill.Sorter  // question of each entity whose question is to be put, by number
+	todo      spill.Sorter  // question of each entity whose question is to be put, and its stateKind, by number
 	reused    int64         // questions that an earlier process has settled
 	asked     int64         // questions that this one has put
 }
@@ -191,7 +191,7 @@ func (a *asking) choose() (before int64, err error) {
 		case q.state.settled(), q.state.is == lost && a.Resource.Repeat == vendors.Unsafe && !a.Again:
 			a.reused++
 		default:
-			if err := a.todo.Add(spill.Key{High: q.number}, q.question[:]); err != nil {
+			if err := a.todo.Add(spill.Key{High: q.number}, append(q.question[:], byte(q.state.is))); err != nil {
 				return before, err
 			}
 		}

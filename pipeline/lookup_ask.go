@@ -22,7 +22,7 @@ func (a *asking) ask(ctx context.Context) error {
 		return nil
 	}
 	asker := &send.Asker{Resource: a.Resource, Client: a.Client, Retry: a.Retry, Leave: a.leave}
-	waiting := make(chan *unit, 2*max(1, a.Workers))
+	waiting := make(chan question, 2*max(1, a.Workers))
 	running, going := errgroup.WithContext(ctx)
 	running.Go(func() error {
 		defer close(waiting)
@@ -33,8 +33,8 @@ func (a *asking) ask(ctx context.Context) error {
 		running.Go(func() error { return a.work(ctx, going, asker, waiting, &done) })
 	}
 	err := running.Wait()
-	for u := range waiting {
-		u.release()
+	for q := range waiting {
+		q.release()
 	}
 	a.asked = done.Load()
 	if err == nil && a.Feed.Unchanged() != nil {
@@ -43,8 +43,14 @@ func (a *asking) ask(ctx context.Context) error {
 	return err
 }
 
+// A question is an entity that is one, on its way to the vendor.
+type question struct {
+	*unit
+	was stateKind // lost: an earlier process has put it
+}
+
 // handOut gives the entities whose questions are to be put to the workers, in the order of the feed.
-func (a *asking) handOut(ctx context.Context, waiting chan<- *unit) error {
+func (a *asking) handOut(ctx context.Context, waiting chan<- question) error {
 	next, stop := iter.Pull2(a.todo.Sorted())
 	defer stop()
 	head, err, more := next()
@@ -57,12 +63,13 @@ func (a *asking) handOut(ctx context.Context, waiting chan<- *unit) error {
 			u.release()
 			return err
 		}
+		was := stateKind(head.Data[len(vendors.Hash{})])
 		if head, err, more = next(); u.entity.Outcome != vendors.Unsettled { // Amend has found something wrong
 			u.release()
 			return err
 		}
 		select {
-		case waiting <- u:
+		case waiting <- question{u, was}:
 			return nil
 		case <-a.Stop:
 		case <-ctx.Done():
@@ -83,14 +90,14 @@ func sameQuestion(u *unit, record spill.Record) error {
 
 // work puts questions until there are no more, or going ends. What was begun then is still finished: only
 // ctx cuts it off.
-func (a *asking) work(ctx, going context.Context, asker *send.Asker, waiting <-chan *unit, done *atomic.Int64) error {
-	for u := range waiting {
+func (a *asking) work(ctx, going context.Context, asker *send.Asker, waiting <-chan question, done *atomic.Int64) error {
+	for q := range waiting {
 		err := ErrInterrupted
 		if going.Err() == nil && !a.stopped() {
-			err = a.put(ctx, asker, &u.entity)
+			err = a.put(ctx, asker, q)
 			a.progress("asking", done.Add(1), a.todo.Len())
 		}
-		u.release()
+		q.release()
 		if err != nil {
 			return err
 		}
@@ -98,10 +105,14 @@ func (a *asking) work(ctx, going context.Context, asker *send.Asker, waiting <-c
 	return nil
 }
 
-// put puts one question and keeps what comes of it.
-func (a *asking) put(ctx context.Context, asker *send.Asker, e *vendors.Entity) error {
+// put puts one question and keeps what comes of it. One that was lost is not found by what does not come now.
+func (a *asking) put(ctx context.Context, asker *send.Asker, q question) error {
+	e := &q.entity
 	question := questionOf(e)
 	body, endErr := asker.Ask(ctx, e)
+	if e.Outcome == vendors.Skipped && q.was == lost {
+		e.Outcome = vendors.Unknown
+	}
 	var err error
 	if e.Outcome == vendors.Unsettled && endErr == nil {
 		err = a.kept.Keep(journal.Answer{Question: question, Body: []byte(a.Client.Redact(string(body)))})

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -550,6 +551,46 @@ func TestALookupTurnedAway(t *testing.T) {
 	for id, times := range asked(server) {
 		if times != 1 {
 			t.Errorf("%s was asked %d times", id, times)
+		}
+	}
+}
+
+// TestALostQuestionStaysLost has a question that must not be put twice lose its answer, and a process that is to
+// put it again fail to: the one after it, which is not told to, must not put it.
+func TestALostQuestionStaysLost(t *testing.T) {
+	cut := &vendors.TransportError{Err: io.ErrUnexpectedEOF}
+	for name, failure := range map[string]error{
+		"throttled": &vendors.APIError{Status: http.StatusTooManyRequests},
+		"no slot":   fmt.Errorf("wait for a slot: %w", context.Canceled),
+	} {
+		dir, put := t.TempDir(), 0
+		process := func(again bool, answer error) *pipeline.Result {
+			vendor, books := (&library{}).resource()
+			books.Repeat = vendors.Unsafe
+			books.Ask = func(ctx context.Context, client *vendors.Client, _ *vendors.Entity) ([]byte, error) {
+				if answered := (*vendors.APIError)(nil); answer == cut || errors.As(answer, &answered) {
+					if err := client.Leaving(ctx); err != nil {
+						return nil, err
+					}
+				}
+				put++
+				return nil, answer
+			}
+			job := openAt(t, writeText(t, "feed.csv", "id\nA\n"), vendor, books)
+			job.Client, job.Counts, job.Again = &vendors.Client{Account: &vendors.Account{}}, &send.Counts{}, again
+			job.Retry = send.Retry{Attempts: 1, Counts: job.Counts}
+			result, err := newLookup(job, dir, "out.csv").Run(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return settled(t, result)
+		}
+		process(false, cut)
+		if counts := process(true, failure).Summary.Counts.Rows; put != 2 || counts[vendors.Unknown] != 1 {
+			t.Errorf("%s: put %d times, then %v; want twice and unknown", name, put, counts)
+		}
+		if counts := process(false, cut).Summary.Counts.Rows; put != 2 || counts[vendors.Unknown] != 1 {
+			t.Errorf("%s: put %d times, though nobody said so, then %v", name, put, counts)
 		}
 	}
 }

@@ -94,7 +94,7 @@ func encodeBackorder(e *vendors.Entity) any {
 		r := &e.Records[i]
 		judgeAvailability(e, i)
 		discontinued, _ := schema.ParseBoolean(r.Bytes("discontinued"))
-		list.Availabilities[r.Text("item_id")] = Availability{wholeOf(r, "available_quantity"), discontinued, r.Text("backordered_until")}
+		list.Availabilities[r.Text("item_id")] = Availability{wholeOf(r, "available_quantity"), discontinued, sentTime(r.Text("backordered_until"))}
 	}
 	findItemTwice(e)
 	if !e.Sound() {

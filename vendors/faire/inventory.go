@@ -147,7 +147,7 @@ func encodeStock(e *vendors.Entity) any {
 		return nil
 	}
 	r := &e.Records[0]
-	level := &StockLevel{SKU: r.Text("sku"), VariantID: r.Text("product_variant_id"), BackorderedUntil: r.Text("backordered_until")}
+	level := &StockLevel{SKU: r.Text("sku"), VariantID: r.Text("product_variant_id"), BackorderedUntil: sentTime(r.Text("backordered_until"))}
 	if r.Has("current_quantity") {
 		level.Quantity = quantityJSON(r.Text("current_quantity"))
 	}

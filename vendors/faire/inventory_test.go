@@ -33,6 +33,8 @@ func TestStockOfARow(t *testing.T) {
 		{"by both", cells{"sku": "A", "product_variant_id": "po_1"}, `{"sku":"A","product_variant_id":"po_1"}`},
 		{"all of it", cells{"sku": "A", "current_quantity": "2147483647", "discontinued": "no", "backordered_until": "2026-01-01T00:00:00+01:00"},
 			`{"sku":"A","current_quantity":2147483647,"discontinued":false,"backordered_until":"2026-01-01T00:00:00+01:00"}`},
+		{"a time of version 1", cells{"sku": "A", "backordered_until": "20190208T000915.000Z"}, `{"sku":"A","backordered_until":"2019-02-08T00:09:15.000Z"}`},
+		{"a time without all of its digits", cells{"sku": "A", "backordered_until": "2026-01-01T5:00:00+01:00"}, `{"sku":"A","backordered_until":"2026-01-01T04:00:00.000Z"}`},
 	} {
 		if e := encodedRows(t, Inventory, test.row); string(e.Body) != test.want {
 			t.Errorf("%s: body %s, want %s (%v)", test.name, e.Body, test.want, found(e))

@@ -42,7 +42,7 @@ func encodeAcceptance(e *vendors.Entity) any {
 	if len(e.Records) == 0 || !e.Sound() {
 		return nil
 	}
-	return &Acceptance{string(schema.Shared(e.Records, "expected_ship_date"))}
+	return &Acceptance{sentTime(string(schema.Shared(e.Records, "expected_ship_date")))}
 }
 
 // acceptOrder accepts an order. A refusal may be due to its having been accepted before, by hand or by an

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"bulkload/vendors"
 	"bulkload/vendors/faire/vocabulary"
 	"bulkload/vendors/schema"
 )
@@ -216,6 +217,14 @@ func timeText(text string) string {
 		return text
 	}
 	return at.Format("2006-01-02T15:04:05.000Z")
+}
+
+// sentTime writes a time as version 2 takes it (faire:55): what is in that form already stays as it was given.
+func sentTime(text string) string {
+	if vendors.IsInstant([]byte(text)) {
+		return text
+	}
+	return timeText(text)
 }
 
 // needsAll reports whether Faire validates what is in this state (faire:2062).

@@ -6,6 +6,7 @@ import (
 	"time"
 	_ "time/tzdata" // zones have names also on machines that know none
 
+	"bulkload/vendors"
 	"bulkload/vendors/schema"
 )
 
@@ -32,13 +33,7 @@ var (
 
 // isInstant reports whether a text is a date with time and zone, in the extended form of ISO 8601 that
 // the document shows (faslet:40).
-func isInstant(text []byte) bool {
-	if len(text) < len("2006-01-02T15:04:05Z") || len(text) > len("2006-01-02T15:04:05.000000000+00:00") {
-		return false
-	}
-	var at time.Time
-	return at.UnmarshalText(text) == nil
-}
+func isInstant(text []byte) bool { return vendors.IsInstant(text) }
 
 // parseLocal reads a date without a zone, and perhaps without a time, as if its zone were UTC.
 func parseLocal(text []byte) (at time.Time, ok bool) {
@@ -86,6 +81,10 @@ func explainDate(value string) (message, suggestion string) {
 	}
 	if n := len(text); n > 16 && (text[n-5] == '+' || text[n-5] == '-') && !strings.Contains(text[n-5:], ":") {
 		near = append(near, text[:n-2]+":"+text[n-2:]) // +0100
+	}
+	if len(text) > 12 && text[12] == ':' {
+		text = text[:11] + "0" + text[11:] // 9:40
+		near = append(near, text)
 	}
 	if len(text) > 16 && text[13] == ':' && text[16] != ':' {
 		near = append(near, text[:16]+":00"+text[16:]) // 18:40Z

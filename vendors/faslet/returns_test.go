@@ -42,6 +42,7 @@ func TestReturnsAreEncoded(t *testing.T) {
 			`{"orderId":"00012","productId":"P1","sku":"1E5","returnDate":"2022-02-05T18:40:00.000Z","returnReason":"1"}`, nil},
 		{"no zone", with(bag, "returnDate", "2022-02-05"), "", []string{"date.zone returnDate#0"}},
 		{"a wrong zone", with(bag, "returnDate", "2022-02-05", "return_zone", "CET"), "", []string{"zone.unknown return_zone#0"}},
+		{"an hour of one digit", with(bag, "returnDate", "2022-02-05T9:40:00+01:00"), "", []string{"date.format returnDate#0"}},
 		{"a wrong date", with(bag, "returnDate", "yesterday"), "", []string{"date.format returnDate#0"}},
 		{"a wrong date in a zone", with(bag, "returnDate", "2022-13-05", "return_zone", "Z"), "", []string{"date.format returnDate#0"}},
 	} {
@@ -60,6 +61,7 @@ func TestReturnsAreEncoded(t *testing.T) {
 func TestSuggestedDatesAreRight(t *testing.T) {
 	for value, want := range map[string]string{"2022-02-05 18:40:00 UTC": "2022-02-05T18:40:00Z", "2022-02-05t18:40:00gmt": "2022-02-05T18:40:00Z",
 		"2022-02-05 18:40:00 +0100": "2022-02-05T18:40:00+01:00", "2022-02-05T18:40Z": "2022-02-05T18:40:00Z",
+		"2022-02-05T9:40:00Z": "2022-02-05T09:40:00Z", "2022-02-05T18:40:00+24:00": "",
 		"2022-02-05T18:40+01:00": "2022-02-05T18:40:00+01:00", "2022-02-05t18:40:00": "", "2022-02-05  18:40:00": "", "5.2.2022": "", "": ""} {
 		if _, got := explainDate(value); got != want {
 			t.Errorf("%q: %q is suggested, want %q", value, got, want)

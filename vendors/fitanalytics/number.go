@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 
+	"bulkload/vendors"
 	"bulkload/vendors/schema"
 )
 
@@ -108,10 +108,7 @@ var dateChecks = []schema.Check{
 }
 
 // isInstant reports whether a value is a date with time and zone, as the document shows (fit-analytics:903).
-func isInstant(value []byte) bool {
-	var t time.Time
-	return t.UnmarshalText(value) == nil
-}
+func isInstant(value []byte) bool { return vendors.IsInstant(value) }
 
 // withoutZone is the instant in UTC that a value would be if it had its zone, or time and zone; empty when
 // that is not what it lacks.
@@ -138,6 +135,9 @@ func nearInstant(value string) string {
 		near = near[:n-2] + ":" + near[n-2:] // +0100
 	}
 	near = strings.TrimSuffix(near, "UTC")
+	if len(near) > 12 && near[12] == ':' {
+		near = near[:11] + "0" + near[11:] // 9:40
+	}
 	for _, candidate := range []string{near, near + "Z"} {
 		if isInstant([]byte(candidate)) {
 			return candidate

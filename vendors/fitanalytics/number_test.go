@@ -108,3 +108,22 @@ func TestNumbersKeepTheirValue(t *testing.T) {
 		}
 	})
 }
+
+// TestDates: what is sent is written in full, and what is suggested is right.
+func TestDates(t *testing.T) {
+	for value, want := range map[string]string{"2021-01-01T20:30:22+01:00": "", "2021-01-01T21:30:22Z": "", "2021-01-01T9:30:22Z": "2021-01-01T09:30:22Z",
+		"2021-01-01 9:30:22 +0100": "2021-01-01T09:30:22+01:00", "2021-01-01T09:30:22+24:00": "?", "2021-01-01T09:30:22,5Z": "?",
+		"2021-01-01": "2021-01-01T00:00:00Z", "yesterday": "?"} {
+		r := row{"sess": "s1", "product": "shop-1", "order": "1", "shopCountry": "GB", "shopLanguage": "en", "purchasedSize": "M", "purchaseDate": value}
+		e := encoded(t, Purchases, r)
+		if (len(e.Problems) == 0) != (want == "") {
+			t.Errorf("%q: problems %s", value, problems(e))
+			continue
+		}
+		for _, p := range e.Problems {
+			if got := p.Suggestion; got != want && (want != "?" || got != "") || got != "" && !isInstant([]byte(got)) {
+				t.Errorf("%q: %q is suggested, want %q", value, got, want)
+			}
+		}
+	}
+}

@@ -8,7 +8,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"time"
 
 	"bulkload/vendors/faslet/vocabulary"
 	"bulkload/vendors/schema"
@@ -171,14 +170,10 @@ func (f *sizing) checkReturn(n *node) error {
 
 // past wants a date with time and zone that has been.
 func (f *sizing) past(n *node) error {
-	if err := kind(n, jsonText); err != nil {
+	if err := instant(n); err != nil {
 		return err
 	}
-	at, err := time.Parse(time.RFC3339, n.text)
-	if err != nil {
-		return misfitf("%q is not a date with time and zone", n.text)
-	}
-	if at.After(f.now()) {
+	if at := unstamp(n.text); at.After(f.now()) {
 		return misfitf("%q has not been yet", n.text)
 	}
 	return nil

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"bulkload/vendors/fitanalytics/vocabulary"
 )
@@ -27,7 +26,7 @@ var purchaseMembers = []member{
 	{name: "price", check: fitNumber(regexp.MustCompile(`^[0-9.]+$`), "must be a number from 0")},
 	{name: "currency", check: oneOf(vocabulary.Currencies)},
 	{name: "quantity", check: fitNumber(regexp.MustCompile(`^[1-9][0-9]*$`), "must be a whole number from 1")},
-	{name: "purchaseDate", check: fitInstant},
+	{name: "purchaseDate", check: instant},
 	{name: "platform", check: oneOf(vocabulary.Platforms)},
 }
 
@@ -42,17 +41,6 @@ func fitNumber(form *regexp.Regexp, rule string) check {
 		}
 		return nil
 	}
-}
-
-// fitInstant wants a date with time and zone.
-func fitInstant(n *node) error {
-	if err := kind(n, jsonText); err != nil {
-		return err
-	}
-	if _, err := time.Parse(time.RFC3339, n.text); err != nil {
-		return misfitf("%q is not a full date with time and zone", n.text)
-	}
-	return nil
 }
 
 // purchases answers POST of events: each is taken or not by itself, and errors tells of each by its place

@@ -222,7 +222,7 @@ func TestFitPurchases(t *testing.T) {
 			`"errors":[null,{"code":"required_attribute","status":422,"title":"Attribute product is required"}],"meta":{"count":1,`},
 		{"a user in an event", `{"data":[{"userId":"1",` + right[1:] + `]}`, 200, `"title":"Attribute userId there is no such field"`},
 		{"half an item", `{"data":[` + strings.Replace(right, "2", "0.5", 1) + `]}`, 200, "must be a whole number from 1"},
-		{"a date without a zone", `{"data":[{"purchaseDate":"2021-01-01T10:00:00",` + right[1:] + `]}`, 200, "not a full date"},
+		{"a date without a zone", `{"data":[{"purchaseDate":"2021-01-01T10:00:00",` + right[1:] + `]}`, 200, "is not a date and time"},
 		{"null", `{"data":[{"ean":null,` + right[1:] + `]}`, 200, "null is not taken"},
 		{"UK", `{"data":[` + strings.Replace(right, "GB", "UK", 1) + `]}`, 200, "shopCountry"},
 		{"no object", `{"data":[1]}`, 200, "must be an object"},

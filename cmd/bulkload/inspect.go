@@ -98,6 +98,12 @@ func (l *load) inspect(ctx context.Context, path string) error {
 		return err
 	}
 	found.HeaderRow = header.Place.Row
+	switch least, err := l.leastRows(path); {
+	case err != nil:
+		found.remark(formats.Place{}, err.Error())
+	case found.Rows < least:
+		found.remark(formats.Place{}, fmt.Sprintf("the file was exported with %d rows, as its manifest tells: it may be cut", least))
+	}
 	if err := found.fit(m, header, l.flags.to, l.flags.apiVersion); err != nil {
 		return &usageError{err}
 	}

@@ -83,7 +83,7 @@ func (f *Feed) openFile(stdin io.Reader) error {
 	case err != nil:
 		return errors.Join(err, file.Close())
 	case info.IsDir():
-		return errors.Join(fmt.Errorf("%s is a directory", f.Path), file.Close())
+		return errors.Join(errors.New("it is a folder, not a file"), file.Close())
 	case !info.Mode().IsRegular():
 		return errors.Join(f.spool(file), file.Close())
 	}

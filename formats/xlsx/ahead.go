@@ -12,6 +12,11 @@ import (
 const (
 	chunkSize  = 128 << 10 // bytes of a sheet that are scanned at once
 	maxWorkers = 4         // inflating cannot keep more of them busy
+
+	// The room that a chunk's block has from the start.
+	chunkText  = 96 << 10
+	chunkCells = 6 << 10
+	chunkRows  = 1 << 9
 )
 
 // A chunk is a run of a sheet's bytes and the rows that were found in it ahead of their turn.

@@ -32,6 +32,7 @@ type archive struct {
 	file  *source
 	parts map[string][]*zip.File // by lower-case name, since some writers change the case
 	used  []span                 // of the parts opened so far
+	spare *inflater              // of a part that was read; nil when there is none
 }
 
 type span struct {
@@ -226,12 +227,19 @@ func (a *archive) open(name string, limit int64, consumed *atomic.Int64) (*part,
 	case zip.Store:
 		p.plain = packed
 	case zip.Deflate:
-		p.plain = newInflater(packed, f.CompressedSize64, f.UncompressedSize64)
+		if p.inflater, a.spare = a.spare, nil; p.inflater == nil {
+			p.inflater = new(inflater)
+		}
+		p.inflater.reset(packed, f.CompressedSize64, f.UncompressedSize64)
+		p.plain = p.inflater
 	default:
 		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook's part %q is compressed by method %d, only deflate is read", f.Name, f.Method)}
 	}
 	return p, nil
 }
+
+// release takes back what a part was inflated with. It is not read from any more.
+func (a *archive) release(p *part) { a.spare, p.inflater = p.inflater, nil }
 
 // claim refuses parts that share bytes of the file: a bomb's way to be small.
 func (a *archive) claim(f *zip.File, start int64) error {
@@ -263,13 +271,14 @@ func (c *counter) Read(p []byte) (int, error) {
 // A part is one file of the archive, inflated. Its end is reached without error only when its
 // length and checksum are those that the archive's directory states.
 type part struct {
-	name    string
-	plain   io.Reader
-	crc     hash.Hash32
-	wantCRC uint32
-	want    uint64
-	read    uint64
-	file    *source
+	name     string
+	plain    io.Reader
+	inflater *inflater // plain, unless it is a stored part
+	crc      hash.Hash32
+	wantCRC  uint32
+	want     uint64
+	read     uint64
+	file     *source
 }
 
 func (p *part) Read(to []byte) (int, error) {

@@ -55,7 +55,22 @@ type inflater struct {
 // newInflater unpacks src, which should be that many bytes and become that many: more is read, but
 // for less, less memory is taken.
 func newInflater(src io.Reader, packed, plain uint64) *inflater {
-	return &inflater{src: src, in: make([]byte, 0, min(packed, packedRoom)+2*inputRoom), out: make([]byte, min(plain, unpackedRoom)+farthest+2*symbolRoom)}
+	d := new(inflater)
+	d.reset(src, packed, plain)
+	return d
+}
+
+// reset makes an inflater unpack something else, with the memory that it has if that is enough.
+func (d *inflater) reset(src io.Reader, packed, plain uint64) {
+	d.src, d.in, d.at, d.last, d.held, d.n = src, d.in[:0], 0, false, 0, 0
+	if room := int(min(packed, packedRoom)) + 2*inputRoom; cap(d.in) < room {
+		d.in = make([]byte, 0, room)
+	}
+	if room := int(min(plain, unpackedRoom)) + farthest + 2*symbolRoom; len(d.out) < room {
+		d.out = make([]byte, room)
+	}
+	d.given, d.end, d.err = 0, 0, nil
+	d.final, d.coded, d.stored, d.looks = false, false, 0, nil
 }
 
 // Read gives out what is unpacked, and io.EOF after the last block.

@@ -167,3 +167,22 @@ func BenchmarkInflate(b *testing.B) {
 		})
 	}
 }
+
+// An inflater that is used again gives what a new one does, wherever it was left.
+func TestInflaterAgain(t *testing.T) {
+	texts, d := plainTexts(), new(inflater)
+	for i := range 3 * len(texts) {
+		text := texts[i*5%len(texts)]
+		packed := deflated(t, text, []int{6, 0, flate.HuffmanOnly, 11}[i%4])
+		d.reset(bytes.NewReader(packed), uint64(len(packed)), uint64(len(text)))
+		if i%3 == 1 {
+			if n, err := io.ReadFull(d, make([]byte, len(text)/2)); err != nil {
+				t.Fatalf("%d of %d bytes: %v", n, len(text), err)
+			}
+			continue
+		}
+		if got, err := io.ReadAll(d); err != nil || !bytes.Equal(got, text) {
+			t.Fatalf("turn %d, %d bytes: %d and %v", i, len(text), len(got), err)
+		}
+	}
+}

@@ -129,6 +129,7 @@ func (w *workbook) readStrings(limit int) (*sharedStrings, error) {
 	if err != nil {
 		return nil, errors.Join(partError(w.stringsPart, err), table.close())
 	}
+	w.archive.release(p)
 	w.buffer = s.buffer
 	return table, nil
 }

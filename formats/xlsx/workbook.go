@@ -113,6 +113,7 @@ func (w *workbook) elements(name string, see func(s *scanner, element string) er
 			return partError(name, err)
 		}
 		if t.kind == endOfPart {
+			w.archive.release(p)
 			return nil
 		}
 	}

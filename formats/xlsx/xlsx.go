@@ -310,9 +310,13 @@ func (r *Reader) block() *formats.Block {
 		b.Reset()
 	default:
 		b = formats.NewBlock(r.recycle)
-		b.Text = make([]byte, 0, startText)
-		b.Cells = make([]formats.Cell, 0, startCells)
-		b.Marks = make([]formats.RowMark, 0, startRows)
+		text, cells, rows := startText, startCells, startRows
+		if r.tune.workers > 1 {
+			text, cells, rows = chunkText, chunkCells, chunkRows
+		}
+		b.Text = make([]byte, 0, text)
+		b.Cells = make([]formats.Cell, 0, cells)
+		b.Marks = make([]formats.RowMark, 0, rows)
 	}
 	b.Header, b.Sheet = r.header, r.Sheet()
 	return b

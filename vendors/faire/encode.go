@@ -552,7 +552,7 @@ type reporter = func(rule *schema.Rule, variant int, field, message, suggestion 
 func (p *Product) judge(whole bool, report reporter) {
 	p.judgeNeeds(report)
 	p.judgeQuantities(report)
-	p.judgePreorder(report)
+	p.judgePreorder(whole, report)
 	p.judgeImages(whole, report)
 	for i := range p.Variants {
 		p.judgePrices(i, whole, report)
@@ -600,25 +600,29 @@ func (p *Product) judgeQuantities(report reporter) {
 		return
 	}
 	if units != nil && minimum != nil && *units > 0 && *minimum%*units != 0 {
-		above := (*minimum / *units + 1) * *units
+		nearest := (*minimum / *units + 1) * *units
+		if nearest > mostUnits {
+			nearest -= *units
+		}
 		report(minimumMultiple, -1, "minimum_order_quantity",
-			fmt.Sprintf("%d is not a multiple of the case size %d", *minimum, *units), strconv.FormatInt(above, 10))
+			fmt.Sprintf("%d is not a multiple of the case size %d", *minimum, *units), strconv.FormatInt(nearest, 10))
 	}
 }
 
-func (p *Product) judgePreorder(report reporter) {
+// judgePreorder looks for details of what is preorderable, and of nothing else (faire:186). Each of the dates may be
+// missing (faire:412), and so may what Faire has, in a feed that is a part of a product.
+func (p *Product) judgePreorder(whole bool, report reporter) {
 	details := p.Preorder
 	on := p.Preorderable != nil && *p.Preorderable
+	part := !whole && !needsAll(p.LifecycleState)
 	switch {
 	case details == nil:
-		if on {
+		if on && !part {
 			report(preorderDetails, -1, "preorderable", "the product is preorderable, and no dates are given", "")
 		}
 		return
-	case !on:
+	case !on && (p.Preorderable != nil || !part):
 		report(preorderDetails, -1, details.firstField(), "dates of a preorder are given, and preorderable is not true", "")
-	case details.OrderBy == "" || details.Ship == "":
-		report(preorderDetails, -1, "preorderable", "a preorder needs its order_by_date and its expected_ship_date", "")
 	}
 	if details.OrderBy != "" && details.Ship != "" && details.OrderBy > details.Ship {
 		report(preorderOrder, -1, "preorder_details.expected_ship_date",

@@ -244,3 +244,17 @@ func setChecks(t *testing.T, checks int) {
 		}
 	})
 }
+
+// TestSuggestedMinimumIsRight: what is suggested is a multiple, and a number that is taken.
+func TestSuggestedMinimumIsRight(t *testing.T) {
+	for _, test := range [][2]string{{"2147483647", "2"}, {"2147483646", "2147483645"}, {"7", "2"}, {"1", "2147483647"}, {"5", "3"}} {
+		r := row{"product_key": "P", "minimum_order_quantity": test[0], "unit_multiplier": test[1]}
+		e := encoded(t, Products, r)
+		if len(e.Problems) != 1 || e.Problems[0].Rule != minimumMultiple {
+			t.Fatalf("%v: %v", test, problems(e))
+		}
+		if e := encoded(t, Products, with(r, "minimum_order_quantity", e.Problems[0].Suggestion)); len(e.Problems) > 0 {
+			t.Errorf("%v: the suggestion breaks a rule:%s", test, listProblems(e))
+		}
+	}
+}

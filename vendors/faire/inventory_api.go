@@ -58,7 +58,10 @@ func setStock(ctx context.Context, client *vendors.Client, path string, entities
 	if err != nil {
 		return err
 	}
-	return settleStock(entities, response.Body)
+	if err := settleStock(entities, response.Body); err != nil {
+		return &vendors.TransportError{Method: http.MethodPatch, Path: path, Err: err}
+	}
+	return nil
 }
 
 // settleStock takes the variants that were answered. A variant that is missing among them was not
@@ -73,20 +76,21 @@ func settleStock(entities []*vendors.Entity, body []byte) error {
 	}
 	if len(body) > 0 {
 		if err := json.Unmarshal(body, &answer); err != nil {
-			return fmt.Errorf("set stock: the answer is not the vendor's: %w", err)
+			return fmt.Errorf("the answer is not the vendor's: %w", err)
 		}
 	}
 	named := make(map[string]bool, 2*len(answer.Variants))
 	for _, v := range answer.Variants {
-		named[v.ID], named["sku:"+v.SKU] = true, true
+		named[v.ID], named[skuAlias(v.SKU)] = true, true
 	}
+	named[""], named[skuAlias("")] = false, false // which names nothing
 	for _, e := range entities {
 		level, err := readStock(e.Body)
 		if err != nil {
 			return err
 		}
 		e.Outcome = vendors.Updated
-		if len(answer.Variants) > 0 && len(answer.Variants) < len(entities) && !named[level.VariantID] && !named["sku:"+level.SKU] {
+		if len(answer.Variants) > 0 && len(answer.Variants) < len(entities) && !named[level.VariantID] && !named[skuAlias(level.SKU)] {
 			e.Outcome = vendors.Refused
 			e.Answer = &vendors.APIError{Status: http.StatusOK, Message: "the vendor took the call, but its answer does not show this variant"}
 		}

@@ -268,6 +268,8 @@ func TestStockThatIsNotAnswered(t *testing.T) {
 		{"all of them", `{"variants":[{"id":"po_1","sku":"A"},{"id":"po_2","sku":"B"}]}`, "updated updated"},
 		{"the document's", `{"variants":[{"id":"po_123","sku":"A"},{"id":"po_456","sku":"A"}]}`, "updated updated"},
 		{"one of them", `{"variants":[{"id":"po_2","sku":"B"}]}`, "refused updated"},
+		{"another one, without a SKU", `{"variants":[{"id":"po_9"}]}`, "refused refused"},
+		{"others without names", `{"variants":[{"sku":"B"}]}`, "refused refused"},
 		{"nothing is told", `{}`, "updated updated"},
 		{"nothing is said", ``, "updated updated"},
 	} {

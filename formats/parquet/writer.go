@@ -18,7 +18,7 @@ const (
 	groupRows    = 64 << 10 // rows of a row group, at most
 	groupBytes   = 16 << 20 // text of a row group after which it ends
 	groupCells   = 1 << 20  // and cells: an empty one takes memory too, and exports have many of them
-	pageBytes    = 32 << 10 // of a page, about
+	pageBytes    = 16 << 10 // of a page, about; a writer holds one for each column
 	dictionaries = 64 << 10
 )
 

@@ -94,6 +94,7 @@ type lasting struct {
 	account *account.Dir
 	journal *journal.Journal
 	history *account.History // nil: what earlier processes did makes no difference
+	follows time.Time        // with which a journal begins that comes after all that the account knows
 	release []func() error   // what is given up at the end, the last first
 }
 
@@ -158,18 +159,25 @@ func (l *load) openLasting(ctx context.Context) error {
 		return err
 	}
 	l.lasting.keep(unlock)
-	if l.within != nil {
-		return l.overtaken()
+	if l.within == nil {
+		if err := l.takeUp(ctx); err != nil {
+			return err
+		}
 	}
+	if l.lasting.follows, err = l.lasting.account.Follow(ctx, l.started); err != nil {
+		return err
+	}
+	return l.overtaken()
+}
+
+// takeUp clears up what killed processes have left in the account's folder, and takes in what they did.
+func (l *load) takeUp(ctx context.Context) error {
 	if !l.flags.parallelRuns {
 		if err := feed.Sweep(l.lasting.account.Path("")); err != nil {
 			return fmt.Errorf("clear up the account's folder: %w", err)
 		}
 	}
-	if err := l.fold(ctx); err != nil {
-		return err
-	}
-	return l.overtaken()
+	return l.fold(ctx)
 }
 
 // fold takes the journals of runs that ended or were cut into the account's history. What is lost of
@@ -285,7 +293,7 @@ func (l *load) markLatest() error {
 }
 
 func (l *load) openJournal(path string) (*journal.Journal, error) {
-	begin := journal.Begin{Run: l.run, Account: l.lasting.account.Name(), Target: l.journalTarget(), Version: version(), Started: l.started}
+	begin := journal.Begin{Run: l.run, Account: l.lasting.account.Name(), Target: l.journalTarget(), Version: version(), Started: l.lasting.follows}
 	if !l.resumed {
 		return journal.Create(journal.OS{}, path, begin)
 	}

@@ -529,3 +529,40 @@ func TestFoldIsCancelled(t *testing.T) {
 		t.Error("what was cut was not read afterwards")
 	}
 }
+
+// TestClockThatWasAhead has a run of a machine whose clock was years ahead. The runs after it, by a clock that
+// is right again, are the later ones nevertheless: else each would find the old body, and send its own again.
+func TestClockThatWasAhead(t *testing.T) {
+	d := open(t, quickDir(t))
+	if first, err := d.Follow(t.Context(), monday); err != nil || !first.Equal(monday) {
+		t.Fatalf("Follow = %v, %v without a history, want the time given", first, err)
+	}
+	ahead := begin(t, d, "ahead", monday.AddDate(4, 0, 0))
+	ahead.intend(t, "a", "a1", 1)
+	ahead.settle(t, "a", "a1", vendors.Created, "id-a")
+	ahead.cut(t)
+	check(t, d.Fold(t.Context(), journal.OS{}))
+	for day, body := range []string{"a2", "a3"} {
+		started, err := d.Follow(t.Context(), monday.AddDate(0, 0, day))
+		check(t, err)
+		next := begin(t, d, "on "+body, started)
+		next.intend(t, "a", body, 1)
+		next.settle(t, "a", body, vendors.Created, "id-a")
+		next.end(t)
+		if last, _ := look(t, d, "a"); last.Hash != vendors.HashOf([]byte(body)) || last.Run != "on "+body {
+			t.Errorf("day %d: the last that is known is of run %s, want that of this day", day, last.Run)
+		}
+	}
+	check(t, os.Remove(d.Path("history.db")))
+	check(t, d.Rebuild(t.Context(), slices.Values([]string{d.Path("on a3.journal"), d.Path("ahead.journal"), d.Path("on a2.journal")})))
+	if last, _ := look(t, d, "a"); last.Run != "on a3" {
+		t.Errorf("made anew, the last that is known is of run %s", last.Run)
+	}
+	later := monday.AddDate(9, 0, 0)
+	if started, err := d.Follow(t.Context(), later); err != nil || !started.Equal(later) {
+		t.Errorf("Follow = %v, %v, want a time that is late enough as it is", started, err)
+	}
+	if started, err := d.Follow(t.Context(), monday); err != nil || !started.After(monday.AddDate(4, 0, 0)) {
+		t.Errorf("Follow = %v, %v after a history made anew, want one after all runs", started, err)
+	}
+}

@@ -2,6 +2,7 @@ package account
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -207,7 +208,7 @@ func (f *folder) miss(n note, cause error) error {
 		f.problems = errors.Join(f.problems, &MissingError{n.Run, n.Journal})
 	}
 	f.done = append(f.done, n)
-	return f.store.update(func(tx *bbolt.Tx) error { return f.finish(tx, n, true) })
+	return f.store.update(func(tx *bbolt.Tx) error { return f.finish(tx, n, true, 0) })
 }
 
 // journalError is what is wrong with one journal.
@@ -245,7 +246,7 @@ func (f *folder) take(ctx context.Context, n note) (over bool, err error) {
 	if filepath.Base(begin.Account) != f.dir.Name() {
 		return false, &journalError{n.Journal, &foreignError{begin.Account, f.dir.Name()}}
 	}
-	if err := f.write(ctx, sorter, n, r.over); err != nil {
+	if err := f.write(ctx, sorter, n, r.over, r.at); err != nil {
 		return false, fmt.Errorf("write the account's history: %w", err)
 	}
 	return r.over, nil
@@ -327,8 +328,8 @@ const (
 	maxEntities = 8 << 10
 )
 
-// write joins what a run knows with the history.
-func (f *folder) write(ctx context.Context, sorter *spill.Sorter, n note, over bool) error {
+// write joins what a run knows with the history. at is the time of its last record.
+func (f *folder) write(ctx context.Context, sorter *spill.Sorter, n note, over bool, at int64) error {
 	next, stop := iter.Pull2(entities(sorter))
 	defer stop()
 	w := writing{next: next, run: n.name, over: over}
@@ -342,7 +343,7 @@ func (f *folder) write(ctx context.Context, sorter *spill.Sorter, n note, over b
 		err := f.store.update(func(tx *bbolt.Tx) error {
 			err := w.put(tx)
 			if err == nil && w.ended {
-				err = f.finish(tx, n, over)
+				err = f.finish(tx, n, over, at)
 			}
 			crash.Point("history.before-commit")
 			return err
@@ -355,8 +356,14 @@ func (f *folder) write(ctx context.Context, sorter *spill.Sorter, n note, over b
 	return nil
 }
 
-// finish notes that a journal was read. Of a run that is over only what is joined stays.
-func (f *folder) finish(tx *bbolt.Tx, n note, over bool) error {
+// finish notes that a journal was read, up to a record of that time. Of a run that is over only what is joined
+// stays.
+func (f *folder) finish(tx *bbolt.Tx, n note, over bool, at int64) error {
+	if about := tx.Bucket(aboutBucket); at > latestIn(about) {
+		if err := about.Put([]byte(latestKey), binary.BigEndian.AppendUint64(nil, uint64(at))); err != nil {
+			return err
+		}
+	}
 	read := tx.Bucket(readBucket)
 	if over {
 		bucket := []byte(runPrefix + n.name)

@@ -2,7 +2,9 @@ package account
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io/fs"
 	"sync"
 	"time"
@@ -143,4 +145,38 @@ func (h *History) close(err error) error {
 	store := h.store
 	h.store = nil
 	return store.close()
+}
+
+// Follow gives the time with which the journal of a run has to begin that starts now, so that it comes after all that the
+// history knows: what runs know is joined by those times, and a clock that was ahead once would make an old
+// run the latest for good. It is the time given, unless that is too early.
+func (d *Dir) Follow(ctx context.Context, started time.Time) (_ time.Time, err error) {
+	turn := flock.New(d.Path(turnFile))
+	if _, err := turn.TryRLockContext(ctx, pollTurn); err != nil {
+		return started, fmt.Errorf("wait for others to be done with the account's history: %w", err)
+	}
+	defer func() { err = errors.Join(err, turn.Unlock()) }()
+	s, err := d.openStore(d.Path(historyFile), bbolt.Options{ReadOnly: true})
+	if damaged := (*DamagedError)(nil); errors.Is(err, fs.ErrNotExist) || errors.As(err, &damaged) {
+		return started, nil // there is nothing to come after
+	}
+	if err != nil {
+		return started, err
+	}
+	latest := int64(0)
+	err = s.view(func(tx *bbolt.Tx) error {
+		latest = latestIn(tx.Bucket(aboutBucket))
+		return nil
+	})
+	if latest >= started.UnixNano() {
+		started = time.Unix(0, latest+1).UTC()
+	}
+	return started, errors.Join(err, s.close())
+}
+
+func latestIn(about *bbolt.Bucket) int64 {
+	if at := about.Get([]byte(latestKey)); len(at) == 8 {
+		return int64(binary.BigEndian.Uint64(at))
+	}
+	return 0
 }

@@ -34,6 +34,7 @@ const (
 	runPrefix = "run/"
 	formatKey = "bulkload history"
 	format    = "1"
+	latestKey = "latest" // time of the latest record that was read, of all runs; may be missing
 )
 
 // identifier names an entity in the history. It is short, of one length and never empty, whatever the

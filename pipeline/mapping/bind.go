@@ -151,6 +151,7 @@ func (b *binder) columns() error {
 // matches places the columns that the user said nothing of. The surer match wins a field; two
 // equally sure ones are an error, since either could be meant.
 func (b *binder) matches() error {
+	rivals := make(map[string]int) // another column that is as sure of a field, until a surer one comes
 	for column, name := range b.header.Names {
 		if name == "" || name == ReasonColumn || b.taken[column] {
 			continue
@@ -160,13 +161,21 @@ func (b *binder) matches() error {
 			continue
 		}
 		earlier, ok := b.owner[field]
+		_, rivalled := rivals[field]
 		switch {
 		case !ok || earlier.strength < sure:
 			b.claim(field, claim{column: column, strength: sure})
-		case earlier.strength == sure:
+			delete(rivals, field)
+		case earlier.strength == sure && !rivalled:
+			rivals[field] = column
+		}
+	}
+	for _, field := range b.order {
+		if other, ok := rivals[field]; ok {
+			first := b.owner[field].column
 			return b.fail("columns %s (%q) and %s (%q) could both be %s: say which one with --set '%s={%s}'",
-				formats.ColumnLetters(earlier.column), b.header.Names[earlier.column],
-				formats.ColumnLetters(column), name, field, field, b.header.Names[earlier.column])
+				formats.ColumnLetters(first), b.header.Names[first],
+				formats.ColumnLetters(other), b.header.Names[other], field, field, b.header.Names[first])
 		}
 	}
 	return nil

@@ -104,7 +104,8 @@ func (l *load) notKept(err error) error {
 }
 
 // keepNamed writes what the feed names into a snapshot, unless an earlier process of the run did. It is
-// called by the feed's content, so that a run that goes on with another feed keeps what that one names.
+// called by the feed's content, so that a run that goes on with another feed keeps what that one names. What
+// a run before this one has kept in the same folder stays.
 func (l *load) keepNamed(ctx context.Context) error {
 	if l.flags.noSnapshot {
 		return nil
@@ -113,10 +114,19 @@ func (l *load) keepNamed(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(l.outputs.dir, "snapshot-"+hex.EncodeToString(digest[:4])+snapshotEnding)
-	if earlier, err := snapshot.Open(path); err == nil {
-		l.keeps(path, &earlier.Manifest)
-		return earlier.Close()
+	name := filepath.Join(l.outputs.dir, "snapshot-"+hex.EncodeToString(digest[:4]))
+	path := name + snapshotEnding
+	for n := 2; exists(path) && !exists(export.SpoolPath(path)); n++ {
+		if earlier, err := snapshot.Open(path); err == nil {
+			if !earlier.From.Before(l.call.Started) {
+				l.keeps(path, &earlier.Manifest)
+				return earlier.Close()
+			}
+			if err := earlier.Close(); err != nil {
+				return err
+			}
+		}
+		path = fmt.Sprintf("%s-%d%s", name, n, snapshotEnding)
 	}
 	resource, release, err := l.job.Named(ctx)
 	if err != nil {

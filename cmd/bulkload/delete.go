@@ -190,11 +190,12 @@ func (l *load) deleteAll(ctx context.Context) error {
 	if err := l.outputs.makeFolder(l); err != nil {
 		return err
 	}
-	err := l.openLasting(ctx)
-	if err == nil {
-		err = l.emptied(ctx)
+	if err := l.openLasting(ctx); err != nil { // nothing was begun, and a run that goes on can still do so
+		err = errors.Join(err, l.lasting.close())
+		l.outputs.abandon(l.resumed)
+		return err
 	}
-	return errors.Join(l.finishAll(err), l.lasting.close())
+	return errors.Join(l.finishAll(l.emptied(ctx)), l.lasting.close())
 }
 
 // confirm makes sure that emptying just this resource of just this account is meant.

@@ -113,6 +113,9 @@ func (d *differing) choose(old, young string) (err error) {
 		if err := feed.CheckName(d.output); err != nil {
 			return &usageError{err}
 		}
+		if sameFile(d.output, old) || sameFile(d.output, young) {
+			return &usageError{fmt.Errorf("-o would be written over %s itself: choose another name", d.output)}
+		}
 	}
 	name, version := d.to, d.version
 	if name == "" {

@@ -117,6 +117,9 @@ func (e *exporting) chooseSource() error {
 	if err := feed.CheckName(e.output); err != nil {
 		return err
 	}
+	if e.keys != "" && sameFile(e.output, e.keys) {
+		return fmt.Errorf("-o would be written over %s, which --keys reads: choose another name", e.keys)
+	}
 	if e.output == "-" && e.flags.json {
 		return errors.New("standard output cannot have both the catalogue and --json")
 	}

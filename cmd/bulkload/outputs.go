@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"bulkload/formats"
@@ -17,7 +18,9 @@ import (
 
 // outputs are the files that a run writes.
 type outputs struct {
+	base    string // folder of the folder of all runs; "": the working directory
 	dir     string // of the run; "" when it has none
+	made    int    // how many folders were made for the run: its own, and those that it lies in
 	report  string // "" when none is wanted
 	rejects string
 	always  bool // rejects were asked for by name: an old file there must not outlive the run
@@ -37,6 +40,9 @@ func (o *outputs) prepare(l *load) error {
 	if err := checkPlanNames(l.flags.output); err != nil {
 		return err
 	}
+	if err := o.distinct(l); err != nil {
+		return &usageError{err}
+	}
 	if l.command != "import" && l.command != "delete" && l.command != "lookup" {
 		return nil
 	}
@@ -52,6 +58,62 @@ func (o *outputs) prepare(l *load) error {
 	return nil
 }
 
+// distinct makes sure that nothing that the run writes takes the place of its feed, or of something else that
+// it writes.
+func (o *outputs) distinct(l *load) error {
+	dir := o.dir
+	if dir == "" {
+		dir = l.flags.runDir
+	}
+	files := []namedFile{{"--report", o.report}, {"--rejects", o.rejects}, {"-o", l.flags.answers}}
+	for _, path := range l.flags.output {
+		files = append(files, namedFile{"-o", path})
+	}
+	if l.flags.debug != toStderr {
+		files = append(files, namedFile{"--debug", l.flags.debug})
+	}
+	if dir != "" && o.report == "" {
+		files = append(files, namedFile{"the run's report", filepath.Join(dir, "report"+l.ending())})
+	}
+	if dir != "" && o.rejects == "" {
+		files = append(files, namedFile{"the run's rejects", filepath.Join(dir, "rejects"+l.ending())})
+	}
+	files = slices.DeleteFunc(files, func(f namedFile) bool { return f.path == "" })
+	for i, file := range files {
+		if file.path == "-" && l.flags.json {
+			return fmt.Errorf("standard output cannot have both %s and --json", file.flag)
+		}
+		if l.feed != nil && l.feed.Path != "-" && sameFile(file.path, l.feed.Path) {
+			return fmt.Errorf("%s would be written over the feed %s itself: choose another name", file.flag, l.feed.Path)
+		}
+		for _, other := range files[:i] {
+			if file.path == "-" && other.path == "-" {
+				return fmt.Errorf("standard output cannot have both %s and %s", other.flag, file.flag)
+			}
+			if sameFile(file.path, other.path) {
+				return fmt.Errorf("%s and %s would both write %s: choose another name for one of them", other.flag, file.flag, file.path)
+			}
+		}
+	}
+	return nil
+}
+
+// namedFile is a file that the run writes, and what names it.
+type namedFile struct{ flag, path string }
+
+// sameFile reports whether two names lead to one file.
+func sameFile(a, b string) bool {
+	if filepath.Clean(a) == filepath.Clean(b) {
+		return a != "-"
+	}
+	first, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
 // makeFolder makes the run's folder, which begins with how the run was called. A run that goes on has one.
 func (o *outputs) makeFolder(l *load) error {
 	if l.resumed {
@@ -60,13 +122,16 @@ func (o *outputs) makeFolder(l *load) error {
 	l.run = l.runID()
 	o.dir = l.flags.runDir
 	if o.dir == "" {
-		o.dir = filepath.Join(runsDir, l.run)
+		o.dir = filepath.Join(o.base, runsDir, l.run)
 	}
 	if err := o.free(); err != nil {
 		return err
 	}
+	for dir := o.dir; !exists(dir); dir = filepath.Dir(dir) {
+		o.made++
+	}
 	if err := feed.MakeDir(o.dir, 0o777); err != nil {
-		return fmt.Errorf("make the run's folder: %w", err)
+		return fmt.Errorf("make the run's folder: %w; --run-dir names another one", err)
 	}
 	folder, err := os.Getwd()
 	if err != nil {
@@ -102,7 +167,8 @@ func (o *outputs) free() error {
 	return nil
 }
 
-// abandon takes the run's folder away again when nothing was written into it.
+// abandon takes the run's folder away again when nothing was written into it, and the folders that were
+// made for it.
 func (o *outputs) abandon(resumed bool) {
 	if o.dir == "" || resumed {
 		return
@@ -114,8 +180,11 @@ func (o *outputs) abandon(resumed bool) {
 		return // so can one that has begun to keep what it is going to delete
 	}
 	os.Remove(filepath.Join(o.dir, settingsFile))
-	if os.Remove(o.dir) == nil {
-		os.Remove(filepath.Dir(o.dir)) // the folder of all runs, when this was the only one
+	for dir := o.dir; o.made > 0; dir = filepath.Dir(dir) {
+		if os.Remove(dir) != nil {
+			return // another run's folder lies in it by now
+		}
+		o.made--
 	}
 }
 

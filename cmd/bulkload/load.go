@@ -41,6 +41,7 @@ type load struct {
 	call     *settings   // how the run was called; nil: it has no folder
 	resumed  bool        // the run goes on
 	overtake bool        // although a later one has begun
+	left     string      // the command that goes on with the run; "" when nothing is left
 	within   *load       // the season that it is a part of; nil: it is none
 	lasting  lasting
 	kept     keptSnapshot      // of a deletion
@@ -465,6 +466,7 @@ func (l *load) conclude(s *report.Summary, runErr error) (code int) {
 	}
 	if l.unfinished(s, runErr) {
 		s.Resume = l.goOn(s, runErr)
+		l.left = s.Resume
 	}
 	return code
 }

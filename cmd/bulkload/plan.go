@@ -169,15 +169,14 @@ func (p *program) carryOutPlan(c *cobra.Command, path string) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	l := &load{program: p, flags: &loadFlags{}, command: "import", planned: head, given: slices.Clone(head.Call.Flags)}
-	changed := given(c)
-	if err := l.recallFlags(&head.Call, changed); err != nil {
+	l := &load{program: p, flags: &loadFlags{}, command: "import", planned: head}
+	if err := l.recallFlags(&head.Call, given(c)); err != nil {
 		return &usageError{err}
 	}
-	for _, flag := range changed {
-		if flag[0] != "plan" { // going on with this run does not begin from it again
-			l.given = append(l.given, flag)
-		}
+	// going on with this run does not begin from the plan again
+	l.given = slices.DeleteFunc(l.given, func(flag [2]string) bool { return flag[0] == "plan" })
+	if here, err := os.Getwd(); err != nil || here != head.Call.Folder {
+		l.outputs.base = head.Call.Folder
 	}
 	if err := os.Chdir(head.Call.Folder); err != nil {
 		return &usageError{fmt.Errorf("go to the folder in which the plan was made: %w", err)}

@@ -44,7 +44,9 @@ func (l *load) executeImport(ctx context.Context, path string) error {
 	}
 	var said *saidError
 	if err != nil && !(errors.As(err, &said) && said.code == exitNothing) {
-		if l.resource != nil && errors.As(err, &said) {
+		if l.left != "" {
+			fmt.Fprintf(l.stderr, "nothing is published yet; %s does it when all of the feed went in\n", l.left)
+		} else if l.resource != nil && errors.As(err, &said) {
 			fmt.Fprintf(l.stderr, "nothing is published, since not all of the feed went in. What was made are drafts that nobody sees: put the rest right\n"+
 				"and import the whole feed again with --publish after. To back out, delete the drafts: bulkload delete DRAFTS --from %s,\n"+
 				"where DRAFTS has only the rows of %s that are new.\n", l.target(), l.resource.Noun.Many)

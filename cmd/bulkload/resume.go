@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 )
@@ -105,7 +106,8 @@ func (p *program) resume(c *cobra.Command, name string, flags *resumeFlags) erro
 	return l.executeImport(c.Context(), s.Feed)
 }
 
-// recallFlags sets the flags that the run was called with, then those that are to be otherwise.
+// recallFlags sets the flags that the run was called with, then those that are to be otherwise. Both together
+// are those that the run has from then on.
 func (l *load) recallFlags(s *settings, changed [][2]string) error {
 	c := &cobra.Command{}
 	switch l.command {
@@ -129,7 +131,7 @@ func (l *load) recallFlags(s *settings, changed [][2]string) error {
 			continue
 		}
 		value := flag[1]
-		if flag[0] == "config" || flag[0] == "state-dir" || flag[0] == "plan" || flag[0] == "output" && value != "-" {
+		if slices.Contains(pathFlags, flag[0]) && value != "-" && value != inMemory {
 			var err error
 			if value, err = filepath.Abs(value); err != nil {
 				return err
@@ -139,8 +141,13 @@ func (l *load) recallFlags(s *settings, changed [][2]string) error {
 			return err
 		}
 	}
+	l.given = given(c)
 	return nil
 }
+
+// pathFlags are the flags that name files or folders. Those that are given anew begin where they are given,
+// and not in the folder in which the run or the plan was made.
+var pathFlags = []string{"config", "debug", "map", "output", "plan", "rejects", "report", "run-dir", "sandbox", "state-dir"}
 
 // findRun returns the folder of a run, by its path or its name; of the last one that was cut, when
 // none is named.

@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"bulkload/formats/feed"
+	"bulkload/pipeline"
 	"bulkload/pipeline/account"
 	"bulkload/pipeline/journal"
 	"bulkload/pipeline/report"
@@ -346,10 +347,18 @@ func (l *load) past(key string) (send.Past, error) {
 
 // unfinished reports whether going on with the run would settle more than is settled.
 func (l *load) unfinished(s *report.Summary, runErr error) bool {
-	if l.lasting.journal == nil || l.flags.sandbox == inMemory {
+	if l.lasting.journal == nil || l.flags.sandbox == inMemory || l.againstPlan(s, runErr) {
 		return false
 	}
 	return runErr != nil || l.doubtful(s) || s.Counts.Rows[vendors.Skipped] > s.Counts.Behind.Rows
+}
+
+// againstPlan reports whether the run ended before it sent anything, because the vendor does not have what its
+// plan was made on. Going on with it would send what nobody has looked at.
+func (l *load) againstPlan(s *report.Summary, runErr error) bool {
+	rows := &s.Counts.Rows
+	sent := rows[vendors.Created] + rows[vendors.Updated] + rows[vendors.Refused] + rows[vendors.Unknown]
+	return l.planned != nil && is[*pipeline.StaleError](runErr) && sent == 0
 }
 
 // settle ends the run: its journal is closed, and goes into the account's history. A run that wrote

@@ -148,7 +148,7 @@ func (l *load) openLasting(ctx context.Context) error {
 	if l.command != "import" && l.command != "delete" && l.command != "lookup" || l.flags.dryRun {
 		return nil
 	}
-	if err := errors.Join(l.hold(), l.openAccount()); err != nil {
+	if err := errors.Join(l.hold(ctx), l.openAccount()); err != nil {
 		return err
 	}
 	lock := l.lasting.account.Lock
@@ -193,10 +193,12 @@ func (l *load) fold(ctx context.Context) error {
 }
 
 // hold marks the run as being carried out, for as long as the process lives: its settings are locked.
-func (l *load) hold() error {
+func (l *load) hold(ctx context.Context) error {
 	lock := settingsLock(l.outputs.dir)
-	ours, err := lock.TryLock()
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, holdPatience)
+	defer cancel()
+	ours, err := lock.TryLockContext(ctx, holdPatience/100)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("lock the run: %w", err)
 	}
 	if !ours {
@@ -208,6 +210,10 @@ func (l *load) hold() error {
 	}
 	return nil
 }
+
+// holdPatience is how long a run waits for its own settings: held, in another process, locks them for a moment
+// to see whether the run is carried out.
+const holdPatience = time.Second
 
 // held reports whether a process carries out the run of a folder.
 func held(dir string) bool {

@@ -6,6 +6,7 @@ import (
 	"syscall"
 
 	"bulkload/formats"
+	"bulkload/formats/feed"
 	"bulkload/pipeline"
 	"bulkload/pipeline/account"
 	"bulkload/pipeline/journal"
@@ -66,6 +67,8 @@ func exitCode(err error, signal syscall.Signal) int {
 	case errors.Is(err, send.ErrUnauthorised):
 		return exitUnauthorised
 	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
+		return exitTemporary
+	case feed.DiskFull(err) != nil: // whatever was to be written
 		return exitTemporary
 	case is[*pipeline.StaleError](err), is[*unpublishedError](err):
 		return exitStale

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"bulkload/formats"
+	"bulkload/formats/feed"
 	"bulkload/pipeline"
 	"bulkload/pipeline/account"
 	"bulkload/pipeline/journal"
@@ -41,6 +42,8 @@ func TestExitCode(t *testing.T) {
 		{"time is up", wrap(pipeline.ErrInterrupted), syscall.SIGALRM, 5},
 		{"terminated", wrap(pipeline.ErrInterrupted), syscall.SIGTERM, 143},
 		{"the journal could not be written", wrap(&journal.WriteError{Err: errors.New("full")}), 0, 5},
+		{"no room for the report", wrap(&feed.DiskFullError{Path: "r.csv", Err: syscall.ENOSPC}), 0, 5},
+		{"no room for a feed from standard input", &feedError{wrap(syscall.ENOSPC)}, 0, 5},
 		{"the account is in use", wrap(&account.BusyError{}), 0, 5},
 		{"Ctrl-C twice", wrap(context.Canceled), syscall.SIGINT, 130},
 		{"cancelled by nobody", wrap(context.Canceled), 0, 1},

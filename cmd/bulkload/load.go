@@ -431,7 +431,7 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 		for _, line := range untold(err, s.Stopped) {
 			fmt.Fprintf(l.stderr, "bulkload: %s\n", line)
 		}
-		code = failing(code, unwritten != nil && l.lasting.journal != nil)
+		code = failing(code, unwritten != nil && l.lasting.journal != nil || feed.DiskFull(err) != nil)
 	}
 	if unwritten != nil && l.lasting.journal != nil && s.Resume == "" {
 		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: bulkload resume %s\n", l.outputs.dir)
@@ -482,12 +482,12 @@ func untold(err error, told string) (lines []string) {
 }
 
 // failing is the code of a run that could not write down all of what it did: not that of one that did.
-// What a journal holds can be written by going on with the run.
-func failing(code int, journaled bool) int {
+// What a journal holds can be written by going on with the run, and what found no room when there is some.
+func failing(code int, passing bool) int {
 	switch {
 	case code != exitDone && code != exitSomeNot && code != exitNothing:
 		return code
-	case journaled:
+	case passing:
 		return exitTemporary
 	default:
 		return exitUsage

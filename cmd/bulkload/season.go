@@ -399,7 +399,7 @@ func (p *sheetLoad) settled() {
 	p.code = p.conclude(p.result.Summary, p.err)
 	if err := errors.Join(p.lasting.sync(), p.outputs.write(p.load, p.result, p.code)); err != nil {
 		p.err = errors.Join(p.err, err)
-		p.code = failing(p.code, p.lasting.journal != nil)
+		p.code = failing(p.code, p.lasting.journal != nil || feed.DiskFull(err) != nil)
 	}
 }
 
@@ -446,7 +446,7 @@ func (s *season) finish(ctx context.Context) error {
 		for _, line := range untold(err, summary.Stopped) {
 			fmt.Fprintf(l.stderr, "bulkload: %s\n", line)
 		}
-		code = worseCode(code, failing(exitDone, s.journaled()))
+		code = worseCode(code, failing(exitDone, s.journaled() || feed.DiskFull(err) != nil))
 	}
 	if code == exitDone {
 		return nil

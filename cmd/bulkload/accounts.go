@@ -239,7 +239,7 @@ func (p *program) checkups(flags *accountsFlags, name string) ([]*checkup, error
 	names := slices.Sorted(maps.Keys(c.Accounts))
 	if name != "" {
 		if _, ok := c.Accounts[name]; !ok {
-			return nil, fmt.Errorf("there is no account %q; there are: %s", name, strings.Join(names, ", "))
+			return nil, fmt.Errorf("there is no account %q%s", name, c.all())
 		}
 		names = []string{name}
 	}

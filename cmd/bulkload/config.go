@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -128,7 +130,7 @@ func readConfig(path string) (config, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	var c config
-	if err := decoder.Decode(&c); err != nil {
+	if err := decoder.Decode(&c); err != nil && !errors.Is(err, io.EOF) { // an empty file has no accounts
 		return config{}, fmt.Errorf("configuration %s: %w", path, err)
 	}
 	for name, account := range c.Accounts {
@@ -241,6 +243,14 @@ func (c config) of(vendor string) []string {
 	return names
 }
 
+// all lists the accounts of every vendor, to choose from.
+func (c config) all() string {
+	if len(c.Accounts) == 0 {
+		return "; none is configured in " + configFile
+	}
+	return "; there are: " + strings.Join(slices.Sorted(maps.Keys(c.Accounts)), ", ")
+}
+
 func (c config) list(vendor string) string {
 	if names := c.of(vendor); len(names) > 0 {
 		return "; there are: " + strings.Join(names, ", ")
@@ -260,8 +270,8 @@ func newAccount(name string, c accountConfig, vendor *vendors.Vendor) (*vendors.
 		return nil, fmt.Errorf("account %s: rate: %w", name, err)
 	}
 	if c.Timeout != "" {
-		if account.Timeout, err = time.ParseDuration(c.Timeout); err != nil {
-			return nil, fmt.Errorf("account %s: timeout: %w", name, err)
+		if account.Timeout, err = time.ParseDuration(c.Timeout); err != nil || account.Timeout <= 0 {
+			return nil, fmt.Errorf("account %s: timeout: %q is not a time such as 90s or 2m", name, c.Timeout)
 		}
 	}
 	return account, nil
@@ -286,7 +296,7 @@ func parseRate(text string) (float64, error) {
 	number, unit, _ := strings.Cut(text, "/")
 	per, ok := map[string]float64{"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}[unit]
 	rate, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if !ok || err != nil || rate <= 0 {
+	if !ok || err != nil || !(rate > 0) || math.IsInf(rate, 0) {
 		return 0, fmt.Errorf("%q is not a rate such as 20/s or 600/min", text)
 	}
 	return rate / per, nil

@@ -71,7 +71,8 @@ func (e *exporting) addFlags(c *cobra.Command) {
 	flags.StringVar(&e.flags.baseURL, "base-url", "", "address of the API, in place of the account's")
 	addDebug(flags, &e.flags.debug)
 	flags.StringVar(&e.flags.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
-	flags.IntVar(&e.flags.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
+	e.flags.retries = defaultRetries
+	flags.Var(atLeast(&e.flags.retries, 0), "retries", "how often a call that failed for a passing reason is repeated")
 	flags.BoolVar(&e.flags.json, "json", false, "write the manifest, but for its list of hashes, to standard output")
 	flags.BoolVarP(&e.flags.quiet, "quiet", "q", false, "no summary and no progress")
 	flags.BoolVar(&e.flags.noProgress, "no-progress", false, "no progress bar")

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -63,6 +65,42 @@ type loadFlags struct {
 	yes     bool
 }
 
+// defaultRetries is how often a call is repeated when nothing is said.
+const defaultRetries = 5
+
+// A number is a flag's whole number that is not below the least that means something: a job whose number came
+// out wrong is told so, and does not run without it.
+type number[T int | int64] struct {
+	value *T
+	least T
+}
+
+func atLeast[T int | int64](value *T, least T) number[T] { return number[T]{value, least} }
+
+// String writes the number; empty when it is 0, which is that of a flag that was not given.
+func (n number[T]) String() string {
+	if n.value == nil || *n.value == 0 && n.least > 0 {
+		return ""
+	}
+	return strconv.FormatInt(int64(*n.value), 10)
+}
+
+// Set takes the number that a flag was given.
+func (n number[T]) Set(text string) error {
+	value, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || value != int64(T(value)) {
+		return fmt.Errorf("%q is not a whole number", text)
+	}
+	if value < int64(n.least) {
+		return fmt.Errorf("it must be at least %d", n.least)
+	}
+	*n.value = T(value)
+	return nil
+}
+
+// Type is what the help calls the value.
+func (n number[T]) Type() string { return "int" }
+
 // inMemory is what --sandbox stands for when it names no folder.
 const inMemory = "(memory)"
 
@@ -86,7 +124,7 @@ func (f *loadFlags) addReading(c *cobra.Command) {
 	flags.StringVar(&f.mapFile, "map", "", "`FILE` (YAML) that says which column is which field")
 	flags.StringArrayVar(&f.set, "set", nil, "`field=value` for every row; {COLUMN} as value takes that column; may be repeated")
 	flags.StringVar(&f.sheet, "sheet", "", "sheet of a workbook")
-	flags.Int64Var(&f.headerRow, "header-row", 0, "`ROW` that names the columns (default: found)")
+	flags.Var(atLeast(&f.headerRow, 1), "header-row", "`ROW` that names the columns (default: found)")
 	flags.BoolVar(&f.noHeader, "no-header", false, "the feed has no header; its columns are called A, B, C, …")
 	flags.BoolVar(&f.fillMerged, "fill-merged", false, "give the value of merged cells to each of them")
 	flags.StringVar(&f.encoding, "encoding", "", "encoding of a text feed, such as windows-1251 (default: found)")
@@ -99,8 +137,8 @@ func (f *loadFlags) addCheck(c *cobra.Command) {
 	flags := c.Flags()
 	flags.StringVar(&f.config, "config", "", "configuration `FILE` (default bulkload.yaml here, then in your config directory)")
 	flags.StringVar(&f.account, "account", "", "`NAME` of the account in the configuration")
-	flags.StringSliceVar(&f.maxErrors, "max-errors", nil, "send nothing when more rows are faulty: `100`, 5%, or of one rule barcode.missing=0, tag.unknown=2%; may be repeated")
-	flags.Int64Var(&f.expectRows, "expect-rows", 0, "refuse a feed that does not have exactly this many rows")
+	flags.StringSliceVar(&f.maxErrors, "max-errors", nil, "send nothing when more rows are faulty: `100`, 5%, or of one rule value.unknown=0, required=2%; may be repeated")
+	flags.Var(atLeast(&f.expectRows, 1), "expect-rows", "refuse a feed that does not have exactly this many rows")
 	flags.BoolVar(&f.ignoreManifest, "ignore-manifest", false, "load an export that has fewer rows than its manifest tells")
 	flags.BoolVar(&f.strictColumns, "strict-columns", false, "refuse a feed with columns that match no field")
 	flags.StringVar(&f.report, "report", "", "write every problem to `FILE` (.csv, .xlsx, .ndjson, .parquet)")
@@ -168,9 +206,10 @@ func (f *loadFlags) addConnection(c *cobra.Command) {
 	flags.StringVar(&f.baseURL, "base-url", "", "address of the API, in place of the account's")
 	addDebug(flags, &f.debug)
 	flags.StringVar(&f.rate, "rate", "", "requests at most, such as 20/s (default: the account's)")
-	flags.IntVar(&f.workers, "workers", 0, "requests in flight at most (default: the account's, or 8)")
-	flags.IntVar(&f.retries, "retries", 5, "how often a call that failed for a passing reason is repeated")
+	flags.Var(atLeast(&f.workers, 1), "workers", "requests in flight at most (default: the account's, or 8)")
+	f.retries = defaultRetries
+	flags.Var(atLeast(&f.retries, 0), "retries", "how often a call that failed for a passing reason is repeated")
 	flags.StringVar(&f.stateDir, "state-dir", "", "`FOLDER` of the accounts' history and learned pace (default: in your folder for program state)")
-	flags.IntVar(&f.batch, "batch", 0, "entities in one call at most (default: as many as the vendor takes)")
+	flags.Var(atLeast(&f.batch, 1), "batch", "entities in one call at most (default: as many as the vendor takes)")
 	flags.BoolVar(&f.failIfNothing, "fail-if-nothing", false, "exit with 8 when nothing was created or updated")
 }

@@ -24,6 +24,7 @@ import (
 	"bulkload/vendors"
 	"bulkload/vendors/all"
 	"bulkload/vendors/sandbox"
+	"bulkload/vendors/schema"
 )
 
 // load is one run of import or check.
@@ -141,6 +142,9 @@ func (l *load) choose() error {
 	if l.flags.to == "" {
 		return &usageError{errors.New("say with --to where the feed goes, such as --to fashiontrade/products")}
 	}
+	if l.flags.deadline < 0 {
+		return &usageError{fmt.Errorf("--deadline %s lies in the past", l.flags.deadline)}
+	}
 	version := l.flags.apiVersion
 	name, settings, err := l.settings()
 	if err != nil {
@@ -186,8 +190,27 @@ func (l *load) choose() error {
 	return nil
 }
 
+// known makes sure that there is such a resource, before accounts for it are looked for.
+func known(target string) error {
+	_, _, err := all.Find(target, "")
+	if err == nil || strings.Contains(target, "/") {
+		return err
+	}
+	names := make([]string, len(all.Vendors))
+	for i, vendor := range all.Vendors {
+		names[i] = vendor.Name
+	}
+	if nearest := schema.Nearest(target, names); nearest != "" {
+		err = fmt.Errorf("%w; did you mean %s?", err, nearest)
+	}
+	return err
+}
+
 // settings finds what the configuration says of the account. A check needs none.
 func (l *load) settings() (string, accountConfig, error) {
+	if err := known(l.flags.to); err != nil {
+		return "", accountConfig{}, err
+	}
 	vendor, _, _ := strings.Cut(l.flags.to, "/")
 	if l.flags.sandbox != "" {
 		return "sandbox", accountConfig{}, nil
@@ -519,9 +542,21 @@ func (l *load) tell(result *pipeline.Result, code int) error {
 		return nil
 	}
 	if l.flags.quiet {
-		return nil
+		return l.tellStopped(result.Summary.Stopped, result.Summary.Resume)
 	}
 	return result.Summary.WriteText(l.stderr, l.width())
+}
+
+// tellStopped says, of a run that says nothing else, why it ended before its work was done.
+func (l *load) tellStopped(stopped, resume string) error {
+	if stopped == "" {
+		return nil
+	}
+	if resume != "" {
+		resume = "; go on with: " + resume
+	}
+	_, err := fmt.Fprintf(l.stderr, "bulkload: stopped: %s%s\n", stopped, resume)
+	return err
 }
 
 // asFeedError marks an error of opening a feed as the feed's.

@@ -59,7 +59,7 @@ func (p *program) rebuild(ctx context.Context, flags *rebuildFlags, name string,
 	}
 	settings, ok := c.Accounts[name]
 	if !ok {
-		return &usageError{fmt.Errorf("there is no account %q%s", name, c.list(settings.Vendor))}
+		return &usageError{fmt.Errorf("there is no account %q%s", name, c.all())}
 	}
 	i := slices.IndexFunc(all.Vendors, func(v *vendors.Vendor) bool { return v.Name == settings.Vendor })
 	if i < 0 {

@@ -244,7 +244,7 @@ func (l *load) openAccount() error {
 		}
 	}
 	if l.lasting.account, err = account.Open(dir, l.vendor.Name, name, address); err != nil {
-		return fmt.Errorf("open the account's folder: %w", err)
+		return fmt.Errorf("open the account's folder: %w; --state-dir or BULKLOAD_STATE_DIR names another place", err)
 	}
 	return nil
 }

@@ -561,6 +561,8 @@ func (s *season) tell(summary *report.Season, code int, codes []int) error {
 		}
 	case !l.flags.quiet:
 		return summary.WriteText(l.stderr, l.width())
+	default:
+		return l.tellStopped(summary.Stopped, summary.Resume)
 	}
 	return nil
 }

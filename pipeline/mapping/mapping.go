@@ -4,7 +4,9 @@ package mapping
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -32,7 +34,7 @@ func Load(path string) (Mapping, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	decoder.KnownFields(true)
 	var m Mapping
-	if err := decoder.Decode(&m); err != nil {
+	if err := decoder.Decode(&m); err != nil && !errors.Is(err, io.EOF) { // an empty file says nothing
 		return Mapping{}, fmt.Errorf("mapping %s: %w", path, err)
 	}
 	return m, nil

@@ -210,6 +210,12 @@ func TestLoad(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("Load: %v (-want +got):\n%s", err, diff)
 	}
+	if err := os.WriteFile(path, []byte("# nothing yet\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Load(path); err != nil || !cmp.Equal(got, Mapping{}) {
+		t.Errorf("Load of an empty file = %v, %v, want an empty mapping", got, err)
+	}
 	if err := os.WriteFile(path, []byte("colums: {}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -295,7 +295,11 @@ func (t *text) files(s *Summary) {
 	case len(s.Rules) > 0:
 		t.line("all problems, one a line: --report problems.xlsx")
 	}
-	if s.Rejects != "" {
+	switch {
+	case s.Rejects == "":
+	case s.Resume != "":
+		t.line("rejects: %s  (what has not gone in so far; going on with the run comes first)", s.Rejects)
+	default:
 		t.line("rejects: %s  (put these rows right and %s this file)", s.Rejects, s.again())
 	}
 	if s.Lookup != nil && s.Lookup.Output != "" {

@@ -73,7 +73,7 @@ func (f *fitFinder) profiles(c *call, who fitCustomer) answer {
 	case c.method == http.MethodGet && id == "":
 		return f.listProfiles(c, mine)
 	case c.method == http.MethodPost && id == "":
-		return f.createProfile(c, who)
+		return f.createProfile(c, who, mine)
 	case id == "":
 		return fitMethods("GET, POST")
 	case c.method != http.MethodGet && c.method != http.MethodPatch:
@@ -232,7 +232,7 @@ func profileOfCall(c *call) (map[string]json.RawMessage, *answer) {
 }
 
 // createProfile answers POST, which needs a gender (fit-analytics:378).
-func (f *fitFinder) createProfile(c *call, who fitCustomer) answer {
+func (f *fitFinder) createProfile(c *call, who fitCustomer, mine []fitProfile) answer {
 	sent, refusal := profileOfCall(c)
 	switch {
 	case refusal != nil:
@@ -246,6 +246,11 @@ func (f *fitFinder) createProfile(c *call, who fitCustomer) answer {
 	p := fitProfile{id: fitID("profile", strconv.Itoa(f.made), who.sess, who.sub), kept: keptOf{Records: who.records()}, data: sent}
 	for _, record := range p.kept.Records {
 		f.owned[record] = append(f.owned[record], p.id)
+	}
+	if string(sent["isPrimary"]) == "true" {
+		if err := f.unseat(mine, &p); err != nil {
+			return internal(err)
+		}
 	}
 	return f.changed(c, &p, http.StatusCreated, nil)
 }

@@ -297,6 +297,14 @@ func TestFitProfiles(t *testing.T) {
 		t.Errorf("told to be primary: %v, want %s", got, other)
 	}
 	s.want(200, `"isPrimary":true`, "PATCH", "/profiles/"+man, `{"data":{"isPrimary":true}}`, s.as("s1", "1")...)
+	born := s.made(`{"gender":"m","isPrimary":true}`, s.as("s1", "1")...)
+	if text := s.want(200, "", "GET", "/profiles/"+man, "", s.as("s1", "1")...); strings.Contains(text, "isPrimary") {
+		t.Errorf("two profiles of one gender are primary: %s", text)
+	}
+	if got := ids("/profiles?filter[isPrimary]=true&filter[gender]=m", s.as("s1", "1")...); !slices.Equal(got, []string{born}) {
+		t.Errorf("the primary profiles are %v, want the one that was made as one, %s", got, born)
+	}
+	s.want(200, `"isPrimary":true`, "PATCH", "/profiles/"+man, `{"data":{"isPrimary":true}}`, s.as("s1", "1")...)
 	if text := s.want(200, "", "GET", "/profiles/"+other, "", s.as("s1", "1")...); strings.Contains(text, "isPrimary") {
 		t.Errorf("two profiles are primary: %s", text)
 	}

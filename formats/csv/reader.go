@@ -269,6 +269,9 @@ func (c *Reader) settle(p *piece) (*formats.Block, error) {
 	if p.fault != nil {
 		p.fault.Place.Row += c.row
 		p.fault.Place.Line += c.line
+		if p.openedAt > 0 { // the quote there may be the one that is wrong
+			p.fault.Advice = fmt.Sprintf("it was opened in line %d; %s", p.openedAt+c.line, p.fault.Advice)
+		}
 		c.fail(p.fault)
 	}
 	c.row, c.line, c.offset = c.row+p.rows, c.line+p.lines, c.offset+int64(p.used)

@@ -63,6 +63,7 @@ type scan struct {
 	mixedEnds lineEnd       // of that row
 	unended   formats.Place // of the last row, when it has no line end
 	quotedAt  int64         // the line of the quote that an unfinished row has open, or 0
+	openedAt  int64         // the line of the quote that opened the cell at fault, when it is an earlier one
 	fault     *formats.SyntaxError
 }
 
@@ -124,7 +125,13 @@ func (r rules) plain(b *formats.Block, n int, atEnd bool) scan {
 				innerLines += lines
 				end = close + 1
 				if c := text[end]; end < n && c != delimiter && c != '\n' && c != '\r' {
-					return s.stop(b, cells[:first], marks, begin, s.afterQuote(innerLines, len(cells)-first, text[start:n], end-start, delimiter))
+					if n-end < excerptSize && !atEnd { // there is more to tell of
+						return s.stop(b, cells[:first], marks, begin, nil)
+					}
+					if lines > 0 {
+						s.openedAt = s.lines + innerLines - lines + 1
+					}
+					return s.stop(b, cells[:first], marks, begin, s.afterQuote(s.lines+innerLines+1, len(cells)-first, text[start:n], end-start, delimiter))
 				}
 				base = end + 1
 				found = specials(text, min(base, n), delimiters)
@@ -310,8 +317,8 @@ func (s *scan) neverClosed(text []byte) *formats.SyntaxError {
 }
 
 // afterQuote refuses the quoted cell that begins the text, after whose end more text stands.
-func (s *scan) afterQuote(lines int64, column int, text []byte, end int, delimiter byte) *formats.SyntaxError {
-	fault := s.refuse(s.lines+lines+1, fmt.Sprintf("text after the closing quote of cell %s: %q",
+func (s *scan) afterQuote(line int64, column int, text []byte, end int, delimiter byte) *formats.SyntaxError {
+	fault := s.refuse(line, fmt.Sprintf("text after the closing quote of cell %s: %q",
 		formats.ColumnLetters(column), excerpt(text[end:], delimiter)))
 	fault.Advice = doubleIt
 	if text[end-2] == '\\' {
@@ -320,10 +327,13 @@ func (s *scan) afterQuote(lines int64, column int, text []byte, end int, delimit
 	return fault
 }
 
+// excerptSize is how many bytes of a text are looked at for a message.
+const excerptSize = 80
+
 // excerpt is the beginning of a text, for a message.
 func excerpt(text []byte, delimiter byte) string {
-	const characters = 20
-	text = text[:min(len(text), characters*utf8.UTFMax)]
+	const characters = excerptSize / utf8.UTFMax
+	text = text[:min(len(text), excerptSize)]
 	for i, r := range string(text) {
 		if i > 0 && r == '"' || r == '\n' || r == '\r' || r == rune(delimiter) || utf8.RuneCount(text[:i]) == characters {
 			return string(text[:i])

@@ -46,13 +46,20 @@ func currencyField(line int) schema.Field {
 		Synonyms: []string{"currency code", "iso currency", "währung", "waehrung", "valuta", "devise", "monnaie", "divisa"}}
 }
 
-// currencyMeanings are the words and signs of feeds, in lower case, for currencies, and former codes.
+// currencyMeanings are the words and signs of feeds, in lower case, for currencies, and a former code whose amounts
+// stay as they are.
 var currencyMeanings = map[string]string{
 	"€": "EUR", "euro": "EUR", "euros": "EUR", "£": "GBP", "pound": "GBP", "pounds": "GBP", "ukp": "GBP", "sterling": "GBP",
 	"us$": "USD", "dollar": "USD", "dollars": "USD", "sfr": "CHF", "franken": "CHF", "rmb": "CNY", "yen": "JPY", "zł": "PLN",
+	"ang": "XCG",
+}
+
+// currencySuccessors are former codes, in lower case, with those that took their place at another value. They are no
+// suggestions: amounts that stay as they are would be wrong.
+var currencySuccessors = map[string]string{
 	"bgn": "EUR", "hrk": "EUR", "dem": "EUR", "nlg": "EUR", "frf": "EUR", "itl": "EUR", "ats": "EUR", "bef": "EUR", "esp": "EUR",
 	"fim": "EUR", "iep": "EUR", "pte": "EUR", "grd": "EUR", "ltl": "EUR", "lvl": "EUR", "eek": "EUR", "skk": "EUR", "sit": "EUR",
-	"ang": "XCG", "sll": "SLE", "zwl": "ZWG", "cuc": "CUP", "rur": "RUB", "trl": "TRY", "rol": "RON", "byr": "BYN",
+	"sll": "SLE", "zwl": "ZWG", "cuc": "CUP", "rur": "RUB", "trl": "TRY", "rol": "RON", "byr": "BYN",
 }
 
 // explainCurrency explains a value that is no current code.
@@ -66,6 +73,9 @@ func explainCurrency(value string) (message, suggestion string) {
 	}
 	if meant := currencyMeanings[strings.ToLower(value)]; meant != "" {
 		return message + "; the code is " + meant, meant
+	}
+	if next := currencySuccessors[strings.ToLower(value)]; next != "" {
+		return message + "; " + next + " took its place, in which the prices have other amounts", ""
 	}
 	return message, ""
 }

@@ -192,20 +192,20 @@ func (c *Client) class(request Request) string {
 
 // exchange sends a request that has its slot, and reads the answer.
 func (c *Client) exchange(ctx context.Context, request Request) (*Response, error) {
+	var lent sync.WaitGroup // bodies that the transport still reads; they may be made of memory that is soon used again
+	r, err := c.prepare(ctx, request, &lent)
+	if err != nil {
+		return nil, err
+	}
 	if c.Leaving != nil && request.Method != http.MethodGet {
 		if err := c.Leaving(ctx); err != nil {
 			return nil, err
 		}
 	}
 	if c.Account.Timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, c.Account.Timeout)
+		ctx, cancel := context.WithTimeout(ctx, c.Account.Timeout)
 		defer cancel()
-	}
-	var lent sync.WaitGroup // bodies that the transport still reads; they may be made of memory that is soon used again
-	r, err := c.prepare(ctx, request, &lent)
-	if err != nil {
-		return nil, err
+		r = r.WithContext(ctx)
 	}
 	var sent time.Time
 	if c.Watch != nil {

@@ -338,3 +338,22 @@ func TestSecretsStayWithTheirHost(t *testing.T) {
 		t.Errorf("another host has got %q", seen)
 	}
 }
+
+// TestWhatCannotBeMadeDoesNotLeave has requests that cannot be made: it is not written down that they leave.
+func TestWhatCannotBeMadeDoesNotLeave(t *testing.T) {
+	for name, spoil := range map[string]func(*Client, *Request){
+		"no signature": func(c *Client, _ *Request) {
+			c.Authorize = func(*http.Request, *Account) error { return errors.New("the key is of another kind") }
+		},
+		"no address": func(c *Client, _ *Request) { c.Account.BaseURL = "http://[::1" },
+		"no method":  func(_ *Client, r *Request) { r.Method = "P UT" },
+	} {
+		client, left := clientOf(t, func(http.ResponseWriter, *http.Request) {}), 0
+		client.Leaving = func(context.Context) error { left++; return nil }
+		request := Request{Method: "PUT", Path: "/a", Body: []byte("{}")}
+		spoil(client, &request)
+		if _, err := client.Do(t.Context(), request); err == nil || left != 0 {
+			t.Errorf("%s: Do = %v, and it was said %d times that it leaves", name, err, left)
+		}
+	}
+}

@@ -187,25 +187,26 @@ func ask(ctx context.Context, client *vendors.Client, path string, question []by
 	if response.Status >= 200 && response.Status <= 299 {
 		return nil, &vendors.TransportError{Method: request.Method, Path: path, Err: errors.New("the answer has no status")}
 	}
-	return nil, refusalOf(response)
+	return nil, refusalOf(client, response)
 }
 
 // statusAnswer is what all answers of version 2 have in common.
 type statusAnswer struct{ Status, Message string }
 
-// readStatus reads the status of an answer, a text that is not empty; ok is false when it has none.
+// readStatus reads the status of an answer, a text that is not empty; ok is false when it has none. The message
+// is read in any case.
 func readStatus(body []byte) (answer statusAnswer, ok bool) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(body, &members) != nil {
 		return answer, false
 	}
-	if json.Unmarshal(members["status"], &answer.Status) != nil || strings.TrimSpace(answer.Status) == "" {
-		return answer, false
-	}
 	if json.Unmarshal(members["message"], &answer.Message) != nil {
 		answer.Message = ""
 	}
-	return answer, true
+	if json.Unmarshal(members["status"], &answer.Status) != nil {
+		answer.Status = ""
+	}
+	return answer, strings.TrimSpace(answer.Status) != ""
 }
 
 // traceQuestion finds the field that a refusal names.

@@ -137,6 +137,14 @@ func TestAsking(t *testing.T) {
 			}
 		}
 	}
+	for _, status := range []int{400, 404, 500} { // which are looked at as answers
+		for _, body := range []string{`{"message": "the token secret is not taken"}`, `{"error": {"message": "the token secret is not taken"}}`} {
+			_, err := SizeMe.Ask(context.Background(), clientOf(t, &vendor{answers: []answer{{status, body}}}), encoded(t, SizeMe, whole))
+			if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "the token *** is not taken") {
+				t.Errorf("%d %s: %v, want the vendor's words without the token", status, body, err)
+			}
+		}
+	}
 	for _, body := range []string{`{}`, `[]`, `{"state": ""}`, `{"state": 1}`, `no`} {
 		_, err := AssistantState.Ask(context.Background(), clientOf(t, &vendor{answers: []answer{{200, body}}}), encoded(t, AssistantState, shirt))
 		var transport *vendors.TransportError

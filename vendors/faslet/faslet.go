@@ -72,7 +72,7 @@ func probe(ctx context.Context, client *vendors.Client) error {
 	if answer, ok := readStatus(response.Body); ok && (answer.Status == vocabulary.InvalidInput || answer.Status == vocabulary.Resolved) {
 		return nil
 	}
-	return refusalOf(response)
+	return refusalOf(client, response)
 }
 
 // explain says what a refusal of the account means.
@@ -101,16 +101,15 @@ func segment(name string) string {
 }
 
 // refusalOf makes a refusal of an answer that was taken for one to a question, and is none.
-func refusalOf(response *vendors.Response) error {
+func refusalOf(client *vendors.Client, response *vendors.Response) error {
 	messages, _, err := readErrors(response.Body)
 	message := strings.Join(messages, "; ")
-	if answer, ok := readStatus(response.Body); ok {
-		message = cmp.Or(answer.Message, message, answer.Status)
-	}
+	answer, _ := readStatus(response.Body)
+	message = cmp.Or(answer.Message, message, strings.TrimSpace(answer.Status))
 	if err != nil || message == "" {
 		message = "the answer is not the vendor's"
 	}
-	return &vendors.APIError{Status: response.Status, Message: shortened(message)}
+	return &vendors.APIError{Status: response.Status, Message: shortened(client.Redact(message))}
 }
 
 // shortened takes line ends out of the vendor's words, and cuts them to 500 characters.

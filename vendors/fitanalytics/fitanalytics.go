@@ -3,6 +3,7 @@
 package fitanalytics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -79,6 +80,9 @@ func call(ctx context.Context, client *vendors.Client, customer Customer, reques
 	request.Header = http.Header{"Authorization": {"Bearer " + token}, "Accept": {jsonType}, "Content-Type": {jsonType}}
 	request.JSON = true
 	response, err := client.Do(ctx, request)
+	if err == nil && bytes.Contains(response.Body, []byte(token)) { // which the client knows of refusals only
+		response.Body = bytes.ReplaceAll(response.Body, []byte(token), []byte("***"))
+	}
 	return response, inItsWords(err)
 }
 

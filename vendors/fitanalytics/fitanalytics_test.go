@@ -269,6 +269,25 @@ func TestRefusalsAreInTheVendorsWords(t *testing.T) {
 	}
 }
 
+// TestTokensAreNotRepeated has the vendor repeat the token of a request, in refusals and in answers.
+func TestTokensAreNotRepeated(t *testing.T) {
+	const token = "eyJhbGciOiJSUzI1NiJ9.eyJzZXNzIjoicyJ9.c2lnbmF0dXJl"
+	for status, body := range map[int]string{200: `{"errors":[{"code":"x","title":"` + token + ` is odd"}]}`, 400: `{"message":"` + token + ` is odd"}`,
+		422: `{"errors":[{"code":"x","title":"` + token + ` is odd"}]}`} {
+		client := answering(t, status, body)
+		client.Account.State = oneToken(token)
+		e := encoded(t, Purchases, Purchases.Example[0])
+		err := send(client, Purchases, e)
+		if text := fmt.Sprint(err, e.Answer); strings.Contains(text, token) || !strings.Contains(text, "*** is odd") {
+			t.Errorf("%d: %s", status, text)
+		}
+		_, err = Recommendations.Ask(context.Background(), client, encoded(t, Recommendations, Recommendations.Example[0]))
+		if strings.Contains(fmt.Sprint(err), token) {
+			t.Errorf("%d: %v", status, err)
+		}
+	}
+}
+
 func TestTrace(t *testing.T) {
 	for _, test := range []struct{ message, field string }{
 		{"Attribute product is required", "product"},

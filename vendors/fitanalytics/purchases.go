@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -84,7 +85,8 @@ func purchaseSchema() schema.Schema {
 		{Name: "price", Clause: clause(900), Type: schema.Decimal, Example: "32.99", Checks: []schema.Check{notNegative},
 			Doc:      "What one item cost, with a point before the cents.",
 			Synonyms: []string{"unit price", "item price", "purchase price"}},
-		{Name: "currency", Clause: clause(901), Values: schema.NewValues(vocabulary.Currencies...), Explain: explainCase(vocabulary.Currencies, nil),
+		{Name: "currency", Clause: clause(901), Values: schema.NewValues(vocabulary.Currencies...).Also(vocabulary.FormerCurrencies...),
+			Explain: explainCase(slices.Concat(vocabulary.Currencies, vocabulary.FormerCurrencies), nil),
 			Example: "EUR", Doc: "The currency of the price, a code of ISO 4217.",
 			Synonyms: []string{"currency code"}},
 		{Name: "quantity", Clause: clause(902), Type: schema.Integer, Example: "2", Checks: []schema.Check{positive},

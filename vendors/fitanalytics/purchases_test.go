@@ -267,3 +267,19 @@ func TestCancelledRequestsAreTold(t *testing.T) {
 		t.Errorf("Upload = %v, want that it was cancelled", err)
 	}
 }
+
+// TestWhatWasPaidBefore: a purchase of 2021 may have been paid in a currency that is gone by now.
+func TestWhatWasPaidBefore(t *testing.T) {
+	s := newStand(t, sandbox.Options{})
+	for currency, suggested := range map[string]string{"EUR": "", "HRK": "", "BGN": "", "bgn": "BGN", "XXY": "-"} {
+		e := encoded(t, Purchases, with(Purchases.Example[0], "currency", currency, "order", "o-"+currency))
+		switch {
+		case suggested == "":
+			if err := send(s.client, Purchases, e); err != nil || e.Outcome != vendors.Created || len(e.Problems) > 0 {
+				t.Errorf("%s: %v, %v, %s", currency, err, e.Outcome, problems(e))
+			}
+		case len(e.Problems) != 1 || e.Problems[0].Suggestion != strings.Trim(suggested, "-"):
+			t.Errorf("%s: %s", currency, problems(e))
+		}
+	}
+}

@@ -24,7 +24,7 @@ var purchaseMembers = []member{
 	{name: "shopSizingSystem", check: someText},
 	{name: "purchasedSize", check: someText},
 	{name: "price", check: fitNumber(regexp.MustCompile(`^[0-9.]+$`), "must be a number from 0")},
-	{name: "currency", check: oneOf(vocabulary.Currencies)},
+	{name: "currency", check: oneOf(slices.Concat(vocabulary.Currencies, vocabulary.FormerCurrencies))},
 	{name: "quantity", check: fitNumber(regexp.MustCompile(`^[1-9][0-9]*$`), "must be a whole number from 1")},
 	{name: "purchaseDate", check: instant},
 	{name: "platform", check: oneOf(vocabulary.Platforms)},

@@ -61,3 +61,7 @@ var Currencies = strings.Fields(`
 	MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF
 	SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU
 	UZS VED VES VND VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG`)
+
+// FormerCurrencies are the codes that were given up from 2011 to 2026. What was bought before was paid in them, and the
+// document asks for the currency of the purchase (fit-analytics:901).
+var FormerCurrencies = strings.Fields(`ANG BGN BYR CUC EEK HRK LTL LVL MRO SLL STD VEF ZMK ZWL`)

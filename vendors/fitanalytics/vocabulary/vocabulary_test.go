@@ -17,6 +17,7 @@ func TestLists(t *testing.T) {
 		{"countries", Countries, 2, 249, []string{"GB", "DE", "US"}},
 		{"languages", Languages, 2, 183, []string{"de", "en", "uk"}},
 		{"currencies", Currencies, 3, 155, []string{"EUR", "GBP", "XCG"}},
+		{"former currencies", FormerCurrencies, 3, 14, []string{"BGN", "HRK", "ANG"}},
 	} {
 		if len(test.list) != test.count || !slices.IsSorted(test.list) || len(slices.Compact(slices.Clone(test.list))) != test.count {
 			t.Errorf("%s: %d codes, want %d, sorted, each once", test.name, len(test.list), test.count)
@@ -30,6 +31,11 @@ func TestLists(t *testing.T) {
 			if !slices.Contains(test.list, code) {
 				t.Errorf("%s lack %s", test.name, code)
 			}
+		}
+	}
+	for _, code := range FormerCurrencies {
+		if slices.Contains(Currencies, code) {
+			t.Errorf("%s is a currency of today", code)
 		}
 	}
 	for _, wrong := range []string{"UK", "EU", "XK"} {

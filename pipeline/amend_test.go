@@ -372,3 +372,24 @@ func TestKeysOfSeveralFields(t *testing.T) {
 		t.Errorf("%d entities, want 4: A red, A alone, A blue and b|c blue", got)
 	}
 }
+
+// TestOneItemInSeveralLanes has a purchase stand under two customers, as when one row names the session and
+// another does not. It is one purchase all the same, wherever its rows stand: sent as two it would count twice.
+func TestOneItemInSeveralLanes(t *testing.T) {
+	var rows []string
+	for i := range 6 {
+		for _, customer := range []string{"s1,1000", "s2,2000"} {
+			rows = append(rows, fmt.Sprintf("%s,example-%d,%s%d,DE,de,M,10.00,EUR,1,2021-12-30T20:03:33Z\n", customer, i, customer[:2], i))
+		}
+	}
+	rows = append(rows, "s1,1000,example-9,K,DE,de,M,10.00,EUR,1,2021-12-30T20:03:33Z\n", "s2,2000,example-9,K,DE,de,M,10.00,EUR,1,2021-12-30T20:03:33Z\n")
+	for seed := range uint64(40) {
+		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+		feed := "sess,sub,product,order,shopCountry,shopLanguage,purchasedSize,price,currency,quantity,purchaseDate\n" + strings.Join(rows, "")
+		counts := checked(t, newJob(t, writeText(t, "feed.csv", feed), "fitanalytics/purchases", "")).Summary.Counts
+		if counts.Entities[vendors.Rejected] != 1 || counts.Rows[vendors.Rejected] != 2 || counts.Rows[vendors.Skipped] != 12 {
+			t.Fatalf("%d rows of %d purchases are rejected and %d ready, want 2 of 1, and 12, of\n%s", counts.Rows[vendors.Rejected],
+				counts.Entities[vendors.Rejected], counts.Rows[vendors.Skipped], feed)
+		}
+	}
+}

@@ -138,12 +138,15 @@ func (c *cutter) row(row formats.Row, found []twin) error {
 		return err
 	}
 	if len(key) > 0 && c.facts.apart(hash, lane) {
-		return c.setAside(asideKey(hash, lane), row, found)
+		return c.setAside(c.asideKey(hash, lane), row, found)
 	}
-	if !c.continues(key) {
+	continues := c.continues(key)
+	if !continues || lane != c.lane {
 		if err := c.learnRuns(len(key) > 0, hash, lane); err != nil {
 			return err
 		}
+	}
+	if !continues {
 		if err := c.begin(key, hash, lane); err != nil {
 			return err
 		}
@@ -152,23 +155,24 @@ func (c *cutter) row(row formats.Row, found []twin) error {
 	return nil
 }
 
-// learnRuns notes that rows of another entity begin, and whether they are rows of another lane.
+// learnRuns notes that rows of another entity begin, or of the same one in another lane.
 func (c *cutter) learnRuns(hasKey bool, hash, lane spill.Key) error {
 	if c.learn == nil || !hasKey {
 		return nil
 	}
 	if lane != c.lane {
 		c.lane = lane
-		if err := c.learn.run(lane); err != nil {
+		if err := c.learn.run(lane, spill.Key{}); err != nil {
 			return err
 		}
 	}
-	return c.learn.run(hash)
+	return c.learn.run(hash, lane)
 }
 
-// asideKey brings what is set aside into lanes, and the rows of an entity together.
-func asideKey(hash, lane spill.Key) spill.Key {
-	if lane == (spill.Key{}) {
+// asideKey brings what is set aside into lanes, and the rows of an entity together: those of one that stands in
+// several lanes stay out of them.
+func (c *cutter) asideKey(hash, lane spill.Key) spill.Key {
+	if lane == (spill.Key{}) || c.facts.torn != nil && c.facts.torn.has(hash) {
 		return hash
 	}
 	return spill.Key{High: lane.High, Low: hash.Low}

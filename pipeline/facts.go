@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/maphash"
@@ -16,6 +17,7 @@ import (
 type facts struct {
 	rows      int64                // rows of the feed
 	scattered *keySet              // keys and lanes whose rows do not stand together; nil when there are none
+	torn      *keySet              // keys whose rows stand in several lanes; nil when there are none
 	twice     *spill.Sorter        // values that stand on another row too, by row and field; nil when there are none
 	beside    beside               // entities that stand beside a row without a key
 	rivals    map[spill.Key]string // entities that collide with another one, and how
@@ -105,8 +107,14 @@ func (l *learner) close() {
 	l.uniques.Close()
 }
 
-// run notes that a run of rows with this key begins.
-func (l *learner) run(key spill.Key) error { return l.runs.Add(key, nil) }
+// run notes that a run of rows with this key begins in a lane; zero when there are none.
+func (l *learner) run(key, lane spill.Key) error {
+	l.scratch = l.scratch[:0]
+	if lane != (spill.Key{}) {
+		l.scratch = binary.BigEndian.AppendUint64(l.scratch, lane.High)
+	}
+	return l.runs.Add(key, l.scratch)
+}
 
 // row notes whether a row has a key, and whose neighbour it is.
 func (l *learner) row(key spill.Key, hasKey bool, place formats.Place) error {
@@ -141,22 +149,61 @@ func (l *learner) value(hash spill.Key, field int, entity spill.Key, place forma
 // facts says what was learned.
 func (l *learner) facts(rows int64) (facts, error) {
 	learned := facts{rows: rows, beside: l.beside}
-	count := int64(0)
-	for _, err := range repeated(&l.runs) {
-		if err != nil {
+	var err error
+	if learned.scattered, err = keySetOf(repeated(&l.runs)); err != nil {
+		return facts{}, err
+	}
+	if learned.scattered != nil {
+		if learned.torn, err = keySetOf(torn(&l.runs)); err != nil {
 			return facts{}, err
+		}
+	}
+	learned.twice, err = l.twice()
+	return learned, err
+}
+
+// keySetOf makes a set of keys, which are read twice; nil when there are none.
+func keySetOf(keys iter.Seq2[spill.Key, error]) (*keySet, error) {
+	count := int64(0)
+	for _, err := range keys {
+		if err != nil {
+			return nil, err
 		}
 		count++
 	}
-	if count > 0 {
-		learned.scattered = newKeySet(count)
-		for key := range repeated(&l.runs) {
-			learned.scattered.add(key)
+	if count == 0 {
+		return nil, nil
+	}
+	set := newKeySet(count)
+	for key, err := range keys {
+		if err != nil {
+			return nil, err
+		}
+		set.add(key)
+	}
+	return set, nil
+}
+
+// torn yields each key that a sorter holds with different data, once or more.
+func torn(s *spill.Sorter) iter.Seq2[spill.Key, error] {
+	return func(yield func(spill.Key, error) bool) {
+		var last spill.Key
+		var lane []byte
+		first := true
+		for record, err := range s.Sorted() {
+			if err != nil {
+				yield(last, err)
+				return
+			}
+			same := !first && record.Key == last
+			if same && !bytes.Equal(record.Data, lane) && !yield(last, nil) {
+				return
+			}
+			if !same {
+				first, last, lane = false, record.Key, append(lane[:0], record.Data...)
+			}
 		}
 	}
-	var err error
-	learned.twice, err = l.twice()
-	return learned, err
 }
 
 // repeated yields each key that a sorter holds more than once.

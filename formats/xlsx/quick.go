@@ -229,6 +229,11 @@ func (s *sheetScanner) quickNumber(b *formats.Block, at int, c *cell) (end int) 
 	}
 	if !plain {
 		c.value, c.valued = s.data[at:at+n], true
+		for _, sign := range c.value {
+			if textSigns[sign] {
+				return -1
+			}
+		}
 		return end
 	}
 	to := withRoom(b.Text)

@@ -445,7 +445,7 @@ func (a *amending) changeOptionSets(patch *Product) {
 		has := a.after.set(fed.Name)
 		if has == nil {
 			a.add(optionNames, -1, "option."+fed.Name,
-				fmt.Sprintf("Faire has the product with the options %s, and not with %s", a.stored.optionList(), fed.Name), schema.Nearest(fed.Name, a.stored.optionNames()))
+				fmt.Sprintf("Faire has the product with the options %s, and not with %s", a.stored.optionList(), fed.Name), a.stored.nearestColumn(fed.Name))
 			continue
 		}
 		values := extend(fed.Name, has.Values, fed.Values)
@@ -479,6 +479,14 @@ func (p *Product) optionNames() []string {
 		names = append(names, set.Name)
 	}
 	return names
+}
+
+// nearestColumn is the column of the option that was probably meant; empty when none is near.
+func (p *Product) nearestColumn(option string) string {
+	if near := schema.Nearest(option, p.optionNames()); near != "" {
+		return "option." + near
+	}
+	return ""
 }
 
 // optionList names the product's options in a message.

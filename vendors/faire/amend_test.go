@@ -413,3 +413,46 @@ func withoutIDs(t *rapid.T, body []byte) *Product {
 	}
 	return p
 }
+
+// TestSuggestionsOfColumns: a column of an option that a product has not is not told to hold the name of one.
+func TestSuggestionsOfColumns(t *testing.T) {
+	for _, test := range []struct {
+		resource *vendors.Resource
+		row      row
+	}{{Products, row{"product_key": "SH", "sku": "RS", "option.Colour": "Red", "option.Size": "S"}},
+		{Variants, row{"product_id": "p_1", "sku": "NEW", "option.Colour": "Red", "option.Color": "Red", "option.Size": "L"}}} {
+		e := encoded(t, test.resource, test.row)
+		if _, err := test.resource.Amend(e, has(test.resource, stored(t, shirt), vendors.Stored{Key: "p_1", Body: []byte(shirt), Aside: test.resource == Variants})); err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for _, p := range e.Problems {
+			if p.Rule == optionNames {
+				found = true
+				if p.Value != "Red" || p.Suggestion != "option.Color" {
+					t.Errorf("%s: %q is suggested for %q, want the column option.Color", test.resource.Name, p.Suggestion, p.Value)
+				}
+			}
+		}
+		if !found {
+			t.Errorf("%s: %s", test.resource.Name, listProblems(e))
+		}
+	}
+}
+
+// TestSuggestedTypesAreOne: a name that several taxonomy types have is not suggested.
+func TestSuggestedTypesAreOne(t *testing.T) {
+	client := &vendors.Client{Account: &vendors.Account{BaseURL: "http://faire"}, Now: time.Now, Authorize: func(*http.Request, *vendors.Account) error { return nil },
+		HTTP: &http.Client{Transport: direct{http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			fmt.Fprint(w, `{"taxonomy_types":[{"id":"tt_1","name":"Shirts"},{"id":"tt_2","name":"shirts"},{"id":"tt_3","name":"Skirts"}]}`)
+		})}}}
+	prepared, err := prepareTaxonomies(context.Background(), client)
+	if err != nil {
+		t.Fatal(err)
+	}
+	known := prepared.(*taxonomies)
+	_, message, suggestion := known.find(&TaxonomyType{Name: "Shirtz"})
+	if id, _, _ := known.find(&TaxonomyType{Name: suggestion}); suggestion != "" && id == "" {
+		t.Errorf("%s: %q is suggested, which is not taken", message, suggestion)
+	}
+}

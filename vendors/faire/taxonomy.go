@@ -3,6 +3,7 @@ package faire
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"bulkload/vendors"
@@ -13,7 +14,7 @@ import (
 type taxonomies struct {
 	byID   map[string]bool
 	byName map[string]string // ids by names in lower case; empty: two types are called so
-	names  []string
+	names  []string          // those of one type
 }
 
 // prepareTaxonomies reads Faire's list of taxonomy types (faire:709).
@@ -29,6 +30,7 @@ func prepareTaxonomies(ctx context.Context, client *vendors.Client) (any, error)
 		folded := strings.ToLower(kind.Name)
 		if _, twice := t.byName[folded]; twice {
 			kind.ID = ""
+			t.names = slices.DeleteFunc(t.names, func(name string) bool { return strings.ToLower(name) == folded })
 		} else {
 			t.names = append(t.names, kind.Name)
 		}

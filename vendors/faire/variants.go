@@ -320,7 +320,7 @@ func (a *amending) fits(v *Variant) bool {
 		switch {
 		case set == nil:
 			a.add(optionNames, 0, "option."+option.Name, fmt.Sprintf("Faire has the product with the options %s, and not with %s",
-				a.stored.optionList(), option.Name), schema.Nearest(option.Name, a.stored.optionNames()))
+				a.stored.optionList(), option.Name), a.stored.nearestColumn(option.Name))
 		case !slices.Contains(set.Values, option.Value):
 			a.add(optionNew, 0, "option."+option.Name, fmt.Sprintf("the product has no %s %q; add it with faire/option-sets, or load the variant with faire/products",
 				option.Name, option.Value), schema.Nearest(option.Value, set.Values))

@@ -240,8 +240,14 @@ func firstItems(joined string) (key, part string) {
 	return key, part
 }
 
-// inOrder hands the units on in the order in which they were cut.
-func (p *pass) inOrder(ctx context.Context, batches <-chan *batch) error {
+// inOrder hands the units on in the order in which they were cut. A panic of a vendor's code that looks at
+// them there is an internal error too.
+func (p *pass) inOrder(ctx context.Context, batches <-chan *batch) (err error) {
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = &InternalError{Reason: fmt.Sprintf("dealing with %s failed: %v", p.job.Resource.Noun.Many, trouble), Stack: debug.Stack()}
+		}
+	}()
 	for b := range batches {
 		select {
 		case <-b.checked:

@@ -136,7 +136,7 @@ func broken(ctx context.Context, err error) error {
 // ending says why the run ended.
 func (j *Job) ending(s *survey, rows int64, sendErr error) error {
 	if sendErr != nil && !errors.Is(sendErr, context.Canceled) {
-		return sendErr
+		return internal(sendErr)
 	}
 	if j.stopped() {
 		return ErrInterrupted
@@ -148,6 +148,15 @@ func (j *Job) ending(s *survey, rows int64, sendErr error) error {
 		return &StaleError{Err: err}
 	}
 	return nil
+}
+
+// internal makes an internal error of a panic of a vendor's code.
+func internal(err error) error {
+	var panicked *send.PanicError
+	if errors.As(err, &panicked) {
+		return &InternalError{Reason: panicked.Error(), Stack: panicked.Stack}
+	}
+	return err
 }
 
 // queue holds the entities between the reading and the sending. It is the sender's Work and Settled.

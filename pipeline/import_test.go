@@ -498,6 +498,41 @@ func TestVendorsCodeThatPanics(t *testing.T) {
 }
 
 // TestWorkersDoNotChangeTheReport: findings and examples are the same at any number of workers.
+// TestVendorsCodeThatPanicsWhileSending ends the run with an internal error and a report, not the program with
+// Go's exit code 2, which says that the rest of the feed is in.
+func TestVendorsCodeThatPanicsWhileSending(t *testing.T) {
+	for name, test := range map[string]struct {
+		spoil func(*vendors.Resource)
+		want  vendors.Outcome
+	}{
+		"before anything left": {func(r *vendors.Resource) {
+			r.Upload = func(context.Context, *vendors.Client, vendors.Upload) error { panic("oops") }
+		}, vendors.Skipped},
+		"at the answer": {func(r *vendors.Resource) {
+			upload := r.Upload
+			r.Upload = func(ctx context.Context, client *vendors.Client, u vendors.Upload) error {
+				if err := upload(ctx, client, u); err != nil {
+					return err
+				}
+				panic("oops")
+			}
+		}, vendors.Unknown},
+	} {
+		job := newJob(t, season, products, "")
+		broken := *job.Resource
+		test.spoil(&broken)
+		job.Resource = &broken
+		connect(job, newSandbox(t, sandbox.Options{}), 1)
+		result, err := pipeline.Import(t.Context(), job)
+		if !isA[*pipeline.InternalError](err) || !strings.Contains(err.Error(), "oops") || result == nil {
+			t.Fatalf("%s: Import = %v, want an internal error and a result", name, err)
+		}
+		if counts := settled(t, result).Summary.Counts.Entities; counts[test.want] == 0 || counts[vendors.Created] != 0 {
+			t.Errorf("%s: %v, want %v", name, counts, test.want)
+		}
+	}
+}
+
 func TestWorkersDoNotChangeTheReport(t *testing.T) {
 	one, _ := load(t, season, 1)
 	many, _ := load(t, season, 16)

@@ -67,7 +67,7 @@ func (l *Lookup) Run(ctx context.Context) (*Result, error) {
 		return nil, err
 	}
 	asking.account = l.held(ctx, nil)
-	askErr := asking.ask(ctx)
+	askErr := internal(asking.ask(ctx))
 	if err := cmp.Or(interrupted(ctx, ctx.Err()), asking.kept.Close()); err != nil {
 		return nil, err
 	}

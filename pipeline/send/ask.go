@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
 	"sync/atomic"
 
 	"bulkload/vendors"
@@ -31,7 +32,8 @@ func (a *Asker) Ask(ctx context.Context, e *vendors.Entity) (answer []byte, err 
 		e.Outcome, e.Answer = outcome(asking)
 		answer = nil
 	}
-	if errors.Is(asking, errUnnoted) {
+	var panicked *PanicError
+	if errors.Is(asking, errUnnoted) || errors.As(asking, &panicked) {
 		e.Outcome = vendors.Unknown
 		return nil, asking
 	}
@@ -46,10 +48,13 @@ func (a *Asker) ask(ctx context.Context, e *vendors.Entity) ([]byte, error) {
 	for attempt := 1; ; attempt++ {
 		left := false
 		client.Leaving = a.leaving(e, &left)
-		answer, err := a.Resource.Ask(ctx, &client, e)
-		if err == nil {
-			err = a.read(answer, left)
-		}
+		var answer []byte
+		err := guard("asking about "+strconv.Quote(e.Key), func() (err error) {
+			if answer, err = a.Resource.Ask(ctx, &client, e); err == nil {
+				err = a.read(answer, left)
+			}
+			return err
+		})
 		if earlier != nil && !answered(err) {
 			return nil, earlier
 		}

@@ -184,3 +184,27 @@ func TestWhoHasNoSlotWasNotSent(t *testing.T) {
 		}
 	}
 }
+
+// TestPanicsEndTheRun has a vendor's code panic when it reads back, and when it asks.
+func TestPanicsEndTheRun(t *testing.T) {
+	d := newDesk("a", "b")
+	d.past = map[string]Past{"a": {Attempts: 1, InAir: true}}
+	resource, calls := attempts(vendors.Unsafe)
+	resource.ReadBack = func(context.Context, *vendors.Client, *vendors.Entity) error { panic("oops") }
+	var panicked *PanicError
+	if err := sender(d, resource).Run(t.Context()); !errors.As(err, &panicked) || *calls != 0 || d.settled["a"] != vendors.Unknown {
+		t.Errorf("Run = %v after %d calls, %v, want the panic told, none, and what was in doubt left so", err, *calls, d.settled)
+	}
+	for _, part := range []func(*vendors.Resource){
+		func(r *vendors.Resource) {
+			r.Ask = func(context.Context, *vendors.Client, *vendors.Entity) ([]byte, error) { panic("oops") }
+		},
+		func(r *vendors.Resource) { r.Answer = func([]byte) ([]map[string]string, error) { panic("oops") } },
+	} {
+		a, e := (&oracle{errs: []error{nil}}).asker(vendors.Unsafe, false), &vendors.Entity{}
+		part(a.Resource)
+		if _, err := a.Ask(t.Context(), e); !errors.As(err, &panicked) || e.Outcome != vendors.Unknown {
+			t.Errorf("Ask = %v, %v, want the panic told, unknown", err, e.Outcome)
+		}
+	}
+}

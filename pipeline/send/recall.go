@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"bulkload/vendors"
 )
@@ -95,11 +96,14 @@ func (s *Sender) settleDoubt(ctx context.Context, e *vendors.Entity, same bool) 
 		e.Outcome = vendors.Unknown
 		return true, nil
 	}
-	err = s.Resource.ReadBack(ctx, s.Client, e)
+	err = guard("reading back "+strconv.Quote(e.Key), func() error { return s.Resource.ReadBack(ctx, s.Client, e) })
 	var answer *vendors.APIError
+	var panicked *PanicError
 	switch {
 	case err == nil:
 		return false, nil
+	case errors.As(err, &panicked):
+		return true, err
 	case errors.As(err, &answer) && answer.Unauthorised():
 		return true, fmt.Errorf("%w: %w", ErrUnauthorised, err)
 	}

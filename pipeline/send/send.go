@@ -83,7 +83,9 @@ func (s *Sender) Run(ctx context.Context) error {
 	running, going := errgroup.WithContext(ctx)
 	var failures atomic.Int64
 	for range max(1, s.Workers) {
-		running.Go(func() error { return s.work(ctx, going, &failures) })
+		running.Go(func() error {
+			return guard("settling what was sent", func() error { return s.work(ctx, going, &failures) })
+		})
 	}
 	return running.Wait()
 }
@@ -243,9 +245,10 @@ func outcome(err error) (vendors.Outcome, *vendors.APIError) {
 func (s *Sender) consequence(err error, failures *atomic.Int64) error {
 	var answer *vendors.APIError
 	var keep *KeepError
+	var panicked *PanicError
 	isAnswer := errors.As(err, &answer)
 	switch {
-	case errors.As(err, &keep):
+	case errors.As(err, &keep), errors.As(err, &panicked):
 		return err
 	case err == nil || isAnswer && !answer.Temporary() && !answer.Unauthorised():
 		failures.Store(0)

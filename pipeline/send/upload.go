@@ -3,6 +3,9 @@ package send
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
+	"strconv"
 
 	"bulkload/vendors"
 )
@@ -18,7 +21,7 @@ func (s *Sender) upload(ctx context.Context, entities []*vendors.Entity, attempt
 		upload.Attempt = attempts + attempt
 		left := 0
 		client.Leaving = s.leaving(entities, upload.Attempt, &left)
-		err := s.Resource.Upload(ctx, &client, upload)
+		err := guard("sending "+strconv.Quote(entities[0].Key), func() error { return s.Resource.Upload(ctx, &client, upload) })
 		acted = acted || left > 1 || left == 1 && !answered(err)
 		if earlier != nil && !answered(err) && !isKeepError(err) {
 			return acted, earlier
@@ -32,6 +35,27 @@ func (s *Sender) upload(ctx context.Context, entities []*vendors.Entity, attempt
 		}
 		acted = acted || mayHaveActed(err)
 	}
+}
+
+// A PanicError is a panic of a vendor's code, a bug. It ends the run: a program that dies of it would tell
+// neither what was sent nor that it did not come to its end.
+type PanicError struct {
+	Doing string
+	Value any
+	Stack []byte // where it happened
+}
+
+// Error tells what was being done.
+func (e *PanicError) Error() string { return fmt.Sprintf("%s failed: %v", e.Doing, e.Value) }
+
+// guard calls a vendor's code.
+func guard(doing string, call func() error) (err error) {
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			err = &PanicError{doing, trouble, debug.Stack()}
+		}
+	}()
+	return call()
 }
 
 // repeatable reports whether entities may leave again when the vendor may have applied them.

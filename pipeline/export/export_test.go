@@ -177,9 +177,13 @@ func TestSpoolsThatCannotBeGoneOnWith(t *testing.T) {
 			if test.job != nil {
 				test.job(job)
 			}
+			before := content(t, export.SpoolPath(path))
 			var spoilt *export.SpoolError
 			if _, err := export.Run(context.Background(), job); !errors.As(err, &spoilt) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "--fresh") {
 				t.Errorf("error %v, want %q", err, test.want)
+			}
+			if after, err := os.ReadFile(export.SpoolPath(path)); !bytes.Equal(before, after) {
+				t.Errorf("what was not gone on with is %q, %v, want it as it was", after, err)
 			}
 			job.Fresh = true
 			result, err := export.Run(context.Background(), job)

@@ -34,6 +34,7 @@ type spool struct {
 	complete bool
 	size     int64
 	resumed  bool
+	ours     bool // what the file held can be gone on with, or was nothing
 }
 
 // spoolHead is the first line. All of it but the time must be the job's.
@@ -142,6 +143,7 @@ func (s *spool) begin() error {
 	if err := s.replay(); err != nil {
 		return err
 	}
+	s.ours = true
 	if s.pages > 0 {
 		s.resumed = true
 		return s.file.Truncate(s.size)
@@ -333,7 +335,7 @@ func (s *spool) close() error {
 			if err := os.Remove(s.file.Name()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				errs = append(errs, err)
 			}
-		} else if s.pages == 0 { // nothing worth going on with
+		} else if s.ours && s.pages == 0 { // nothing worth going on with
 			errs = append(errs, os.Remove(filepath.Clean(s.file.Name())))
 		}
 		s.file = nil

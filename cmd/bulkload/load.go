@@ -159,6 +159,9 @@ func (l *load) choose() error {
 	if l.vendor, l.resource, err = all.Find(l.flags.to, version); err != nil {
 		return &usageError{err}
 	}
+	if l.resource.Encode == nil && l.command != "delete" {
+		return &usageError{onlyExported(l.flags.to)}
+	}
 	if l.resource, err = l.resource.WithLimits(settings.Limits[l.resource.Name]); err != nil {
 		return &usageError{fmt.Errorf("limits of account %s: %w", name, err)}
 	}
@@ -188,6 +191,11 @@ func (l *load) choose() error {
 		return &usageError{err}
 	}
 	return nil
+}
+
+// onlyExported says of a resource that takes no rows what can be done with it.
+func onlyExported(target string) error {
+	return fmt.Errorf("%s takes no rows, it is only exported: bulkload export %s -o FILE", target, target)
 }
 
 // known makes sure that there is such a resource, before accounts for it are looked for.

@@ -27,6 +27,9 @@ func (p *program) templateCommand() *cobra.Command {
 			if err != nil {
 				return &usageError{err}
 			}
+			if resource.Encode == nil {
+				return &usageError{onlyExported(args[0])}
+			}
 			if output == "" {
 				return &usageError{errors.New("say with -o which file to write, such as -o products.xlsx")}
 			}

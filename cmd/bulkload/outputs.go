@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -61,22 +62,15 @@ func (o *outputs) prepare(l *load) error {
 // distinct makes sure that nothing that the run writes takes the place of its feed, or of something else that
 // it writes.
 func (o *outputs) distinct(l *load) error {
-	dir := o.dir
-	if dir == "" {
-		dir = l.flags.runDir
+	var files []namedFile
+	if l.resource != nil { // a season has none of these itself, but its parts
+		files = append(o.tables(l), namedFile{"-o", l.flags.answers})
 	}
-	files := []namedFile{{"--report", o.report}, {"--rejects", o.rejects}, {"-o", l.flags.answers}}
 	for _, path := range l.flags.output {
 		files = append(files, namedFile{"-o", path})
 	}
 	if l.flags.debug != toStderr {
 		files = append(files, namedFile{"--debug", l.flags.debug})
-	}
-	if dir != "" && o.report == "" {
-		files = append(files, namedFile{"the run's report", filepath.Join(dir, "report"+l.ending())})
-	}
-	if dir != "" && o.rejects == "" {
-		files = append(files, namedFile{"the run's rejects", filepath.Join(dir, "rejects"+l.ending())})
 	}
 	files = slices.DeleteFunc(files, func(f namedFile) bool { return f.path == "" })
 	for i, file := range files {
@@ -96,6 +90,19 @@ func (o *outputs) distinct(l *load) error {
 		}
 	}
 	return nil
+}
+
+// tables are the report and the rejects, by the names that were given, or those that they have in a folder that was.
+func (o *outputs) tables(l *load) []namedFile {
+	dir := cmp.Or(o.dir, l.flags.runDir)
+	files := []namedFile{{"--report", o.report}, {"--rejects", o.rejects}}
+	if dir != "" && o.report == "" {
+		files[0] = namedFile{"the run's report", filepath.Join(dir, "report"+l.ending())}
+	}
+	if dir != "" && o.rejects == "" {
+		files[1] = namedFile{"the run's rejects", filepath.Join(dir, "rejects"+l.ending())}
+	}
+	return files
 }
 
 // namedFile is a file that the run writes, and what names it.

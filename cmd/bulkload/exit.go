@@ -66,7 +66,7 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitTooMany
 	case errors.Is(err, send.ErrUnauthorised):
 		return exitUnauthorised
-	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
+	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*runningError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
 		return exitTemporary
 	case feed.DiskFull(err) != nil: // whatever was to be written
 		return exitTemporary

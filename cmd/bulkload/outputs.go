@@ -163,6 +163,9 @@ func (o *outputs) free() error {
 	if err != nil {
 		return &usageError{fmt.Errorf("--run-dir: %w", err)}
 	}
+	if old.state == runRunning {
+		return &runningError{o.dir}
+	}
 	if old.state != runEnded {
 		return &usageError{fmt.Errorf("%s holds a run that was cut: go on with it (bulkload resume %s), or choose another --run-dir", o.dir, o.dir)}
 	}

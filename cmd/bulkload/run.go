@@ -202,13 +202,21 @@ func (l *load) hold(ctx context.Context) error {
 		return fmt.Errorf("lock the run: %w", err)
 	}
 	if !ours {
-		return &usageError{fmt.Errorf("another process carries out the run in %s", l.outputs.dir)}
+		return &runningError{l.outputs.dir}
 	}
 	l.lasting.keep(lock.Close)
 	if err := feed.Sweep(l.outputs.dir); err != nil {
 		return fmt.Errorf("clear up the run's folder: %w", err)
 	}
 	return nil
+}
+
+// A runningError says that another process carries out the run of a folder.
+type runningError struct{ dir string }
+
+// Error tells which run, and what to do.
+func (e *runningError) Error() string {
+	return fmt.Sprintf("another process carries out the run in %s: wait until that ends", e.dir)
 }
 
 // holdPatience is how long a run waits for its own settings: held, in another process, locks them for a moment

@@ -61,21 +61,14 @@ func Run(ctx context.Context, job *Job) (*Result, error) {
 	defer spool.close()
 	resumed := spool.pages
 	if err := job.fetch(ctx, spool); err != nil {
-		return nil, interrupted(ctx, err)
+		return nil, spool.interrupted(ctx, err)
 	}
 	t := &table{job: job, spool: spool}
 	defer t.close()
 	if err := t.write(ctx); err != nil {
-		return nil, interrupted(ctx, err)
+		return nil, spool.interrupted(ctx, err)
 	}
 	return &Result{Manifest: t.manifest, Resumed: resumed, Twice: t.twice, Unknown: t.unknown()}, spool.remove()
-}
-
-func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return pipeline.ErrInterrupted
-	}
-	return err
 }
 
 func (j *Job) stopped() bool {

@@ -167,7 +167,8 @@ func TestSpoolsThatCannotBeGoneOnWith(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "c.ndjson")
-			if _, err := export.Run(context.Background(), m.job(path, interruptAt(1))); !errors.Is(err, pipeline.ErrInterrupted) {
+			_, err := export.Run(context.Background(), m.job(path, interruptAt(1)))
+			if !errors.Is(err, pipeline.ErrInterrupted) || !strings.Contains(err.Error(), "1 page is kept in "+export.SpoolPath(path)+": the same command goes on") {
 				t.Fatal(err)
 			}
 			if test.change != nil {

@@ -3,6 +3,7 @@ package export
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"bulkload/pipeline"
 	"bulkload/vendors"
 )
 
@@ -258,6 +260,14 @@ func (s *spool) append(text []byte) error {
 	return nil
 }
 
+// interrupted tells of an export that was ended what became of the pages that came.
+func (s *spool) interrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil || errors.Is(err, pipeline.ErrInterrupted) {
+		return s.explain(pipeline.ErrInterrupted)
+	}
+	return err
+}
+
 // explain adds to an error what became of the pages that came before.
 func (s *spool) explain(err error) error {
 	if s.pages == 0 || s.job.Path == "-" {
@@ -267,7 +277,8 @@ func (s *spool) explain(err error) error {
 	if s.resumed {
 		advice += ", and --fresh begins anew"
 	}
-	return fmt.Errorf("%w; %d pages are kept in %s: %s", err, s.pages, s.file.Name(), advice)
+	pages := vendors.Noun{One: "page is", Many: "pages are"}
+	return fmt.Errorf("%w; %d %s kept in %s: %s", err, s.pages, pages.Of(s.pages), s.file.Name(), advice)
 }
 
 // each yields the place of every entity's line with what it holds.

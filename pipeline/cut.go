@@ -13,8 +13,12 @@ import (
 	"bulkload/vendors/schema"
 )
 
-// batchRows is how many rows a batch gathers before it is handed on at the next entity's begin.
-const batchRows = 512
+// A batch is handed on at the next entity's begin when it has gathered so many rows, or rows of so many
+// blocks: it holds the blocks, and a block of very long rows has few of them.
+const (
+	batchRows   = 512
+	batchBlocks = 8
+)
 
 // A cutter cuts the rows of a reading into entities: a run of rows with one key is one. What it
 // knows to be scattered it sets aside, and gives out whole when the feed has ended.
@@ -251,7 +255,7 @@ func (c *cutter) note(row formats.Row, entity spill.Key, hasKey bool) error {
 
 // begin starts a unit, in a new batch when the current one is full.
 func (c *cutter) begin(key []byte, hash, lane spill.Key) error {
-	if c.current != nil && len(c.current.rows) >= batchRows {
+	if c.current != nil && (len(c.current.rows) >= batchRows || len(c.current.blocks) >= batchBlocks) {
 		if err := c.flush(); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package faire
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -18,7 +19,9 @@ import (
 // An updatedList is a list that Faire gives out in pages, what was changed longest ago first
 // (faire:194, faire:1604). An element that changes while the list is read moves to its end, and those
 // behind it move up, so that counting pages would miss some. The list is therefore gone on with from
-// the time of the last element that came, which comes once more. It holds nothing that changes.
+// the time of the last element that came, which comes once more. Where one time fills a page and more, page
+// numbers must be counted, and such a tie is read again until two readings have the same elements: between those
+// none has moved. What comes more than once is told apart by its ID. It holds nothing that changes.
 type updatedList struct {
 	path   string // "/orders"
 	member string // of the answer that holds the elements: "orders"
@@ -61,13 +64,17 @@ type updatedElement struct {
 func (l *updatedList) pages(ctx context.Context, client *vendors.Client, ask vendors.Listing) iter.Seq2[vendors.Page, error] {
 	return func(yield func(vendors.Page, error) bool) {
 		at, err := parseUpdatedCursor(ask.Cursor)
-		first := "" // ID of the first element of the page before, when that was one of the same time
+		var first []byte // the first element of the page before; one that has moved there since has another time
+		var tied updatedTie
 		for err == nil {
 			var page vendors.Page
 			var next updatedCursor
 			page, next, err = l.page(ctx, client, at, ask.Query)
-			if err == nil && len(page.Entities) > 0 && at.page > 1 && page.Entities[0].Key == first {
+			if err == nil && len(page.Entities) > 0 && at.page > 1 && bytes.Equal(page.Entities[0].Body, first) {
 				err = fmt.Errorf("list %s: page %d begins as the page before it", l.noun.Many, at.page)
+			}
+			if err == nil {
+				next, err = tied.behind(at, next, &page)
 			}
 			if err != nil {
 				break
@@ -75,10 +82,61 @@ func (l *updatedList) pages(ctx context.Context, client *vendors.Client, ask ven
 			if !yield(page, nil) || page.Next == "" {
 				return
 			}
-			first, at = page.Entities[0].Key, next
+			if first = nil; len(page.Entities) > 0 {
+				first = page.Entities[0].Body
+			}
+			at = next
 		}
 		yield(vendors.Page{}, fmt.Errorf("list %s: %w", l.noun.Many, err))
 	}
+}
+
+// An updatedTie is what is known of elements of one time that fill a page and more.
+type updatedTie struct {
+	now, before map[string]bool // those of this reading so far, and of the one before; nil: there was none
+	readings    int
+}
+
+// behind takes a page of a tie, and returns where the list is gone on with: behind the tie when two readings had
+// the same elements, else at its beginning.
+func (t *updatedTie) behind(at, next updatedCursor, page *vendors.Page) (updatedCursor, error) {
+	if at.page == 1 && next.page <= 1 {
+		*t = updatedTie{}
+		return next, nil // no tie
+	}
+	if at.page == 1 || t.now == nil {
+		t.now = make(map[string]bool)
+	}
+	for _, e := range page.Entities {
+		var element updatedElement
+		if err := json.Unmarshal(e.Body, &element); err != nil {
+			return next, err
+		}
+		if sameInstant(element.UpdatedAt, at.since) {
+			t.now[element.ID] = true
+		}
+	}
+	if next.page > 1 {
+		return next, nil
+	}
+	if maps.Equal(t.now, t.before) && t.before != nil {
+		*t = updatedTie{}
+		return next, nil
+	}
+	if t.readings++; t.readings >= mostReadings {
+		return next, fmt.Errorf("those changed at %s keep changing; try again when less is going on", at.since)
+	}
+	t.now, t.before = nil, t.now
+	next = updatedCursor{1, at.since}
+	page.Next = next.String()
+	return next, nil
+}
+
+// sameInstant reports whether two times are one, however they are written. An empty one is any: that of a filter.
+func sameInstant(a, b string) bool {
+	left, okLeft := readTime(a)
+	right, okRight := readTime(b)
+	return b == "" || a == b || okLeft && okRight && left.Equal(right)
 }
 
 // page asks for one page. There is no total: a page that is not full is the last one.

@@ -241,16 +241,13 @@ func TestNoElementIsMissedWhileOthersMove(t *testing.T) {
 		for i := range rapid.IntRange(0, 40).Draw(t, "elements") {
 			l.elements = append(l.elements, updatedElement{ID: fmt.Sprint("bo_", i), UpdatedAt: instantAt(i % times)})
 		}
-		moves := rapid.IntRange(0, 10).Draw(t, "moves")
-		// Elements of one time can only be told apart by page numbers, so those of one page move only where no two have one time.
-		if times < len(l.elements) {
-			moves = 0
-		}
+		moves := rapid.SliceOfN(rapid.IntRange(0, 39), 0, 10).Draw(t, "moves")
 		now := 100
 		l.change = func(l *movingList) {
-			if moves--; moves >= 0 && len(l.elements) > 0 {
+			if len(moves) > 0 && len(l.elements) > 0 {
 				now++
-				l.elements[rapid.IntRange(0, len(l.elements)-1).Draw(t, "moved")].UpdatedAt = instantAt(now)
+				l.elements[moves[0]%len(l.elements)].UpdatedAt = instantAt(now)
+				moves = moves[1:]
 			}
 		}
 		want := len(l.elements)
@@ -260,6 +257,36 @@ func TestNoElementIsMissedWhileOthersMove(t *testing.T) {
 			t.Fatalf("%d elements of %d (%v)", got, want, err)
 		}
 	})
+}
+
+// TestATieThatMoves has orders of one time on several pages, of which one of the first page changes meanwhile, so that
+// the first of the third stands on the second.
+func TestATieThatMoves(t *testing.T) {
+	l := &movingList{}
+	for i := range 25 {
+		l.elements = append(l.elements, updatedElement{ID: fmt.Sprintf("bo_%02d", i), UpdatedAt: instantAt(1)})
+	}
+	l.change = func(l *movingList) {
+		if l.pages == 3 { // the first page of all, and two of the tie
+			l.elements[0].UpdatedAt = instantAt(2)
+		}
+	}
+	ids, err := listAgainst(l, 10)
+	slices.Sort(ids)
+	if got := len(slices.Compact(ids)); err != nil || got != 25 {
+		t.Errorf("%d orders of 25 (%v)", got, err)
+	}
+	l = &movingList{elements: []updatedElement{{"bo_1", instantAt(1)}, {"bo_2", instantAt(1)}, {"bo_3", instantAt(1)}}}
+	l.change = func(l *movingList) {
+		if l.pages == 2 { // the first of the first page stands on the second then
+			l.elements[0].UpdatedAt = instantAt(2)
+		}
+	}
+	ids, err = listAgainst(l, 2)
+	slices.Sort(ids)
+	if got := len(slices.Compact(ids)); err != nil || got != 3 {
+		t.Errorf("%d orders of 3 (%v)", got, err)
+	}
 }
 
 func TestListsThatAreNotFaires(t *testing.T) {

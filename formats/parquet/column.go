@@ -106,7 +106,7 @@ func (c *column) held() int {
 // open starts on the column's chunk of the next row group.
 func (c *column) open(chunk chunk, rows int64) error {
 	if chunk.physical != c.physical {
-		return fmt.Errorf("its physical type is %d there, and %d in the schema", chunk.physical, c.physical)
+		return fmt.Errorf("its values are stored as %s there, and as %s by the schema", nameOf(physicalNames, chunk.physical), nameOf(physicalNames, c.physical))
 	}
 	if chunk.values < 0 || !c.list && chunk.values != rows {
 		return fmt.Errorf("it has %d values, and the row group %d rows", chunk.values, rows)

@@ -77,7 +77,7 @@ func (s *scratch) decode(f *field, encoding int32, data []byte, n int) (values, 
 	case encoding == encodingByteStreamSplit && f.width > 1 && f.physical != physicalInt96:
 		return s.split(data, n, f.width)
 	}
-	return values{}, fmt.Errorf("its encoding %d is not one for values of physical type %d", encoding, f.physical)
+	return values{}, fmt.Errorf("its encoding, number %d, is not one for values stored as %s", encoding, nameOf(physicalNames, f.physical))
 }
 
 func fixed(data []byte, n, width int) (values, error) {

@@ -124,33 +124,36 @@ func given(rows [][]string, columns int) (want [][]string, blank int64) {
 	return want, blank
 }
 
-func TestWhatIsWrittenIsReadTheSame(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		columns := rapid.SliceOfN(rapid.StringMatching(`[ -~]{0,8}|ä€`), 1, 6).Draw(t, "columns")
-		text := rapid.OneOf(rapid.SampledFrom([]string{"", "S", "M", "blue", "00123"}), rapid.String())
-		rows := rapid.SliceOfN(rapid.SliceOfN(text, 0, len(columns)), 0, 40).Draw(t, "rows")
-		repeat := rapid.SampledFrom([]int{1, 1, 1, 30}).Draw(t, "repeat")
-		var all [][]string
-		for range repeat {
-			all = append(all, rows...)
+func TestWhatIsWrittenIsReadTheSame(t *testing.T) { rapid.Check(t, writeAndRead) }
+
+func FuzzWriteAndRead(f *testing.F) { f.Fuzz(rapid.MakeFuzz(writeAndRead)) }
+
+// writeAndRead writes random rows and wants to read the same.
+func writeAndRead(t *rapid.T) {
+	columns := rapid.SliceOfN(rapid.StringMatching(`[ -~]{0,8}|ä€`), 1, 6).Draw(t, "columns")
+	text := rapid.OneOf(rapid.SampledFrom([]string{"", "S", "M", "blue", "00123"}), rapid.String())
+	rows := rapid.SliceOfN(rapid.SliceOfN(text, 0, len(columns)), 0, 40).Draw(t, "rows")
+	repeat := rapid.SampledFrom([]int{1, 1, 1, 30}).Draw(t, "repeat")
+	var all [][]string
+	for range repeat {
+		all = append(all, rows...)
+	}
+	header, got, tally, err := readAll(write(t, columns, all))
+	if err != nil {
+		t.Fatalf("read: %v", err)
+	}
+	want, blank := given(all, len(columns))
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("rows (-want +got):\n%s", diff)
+	}
+	if tally.Blank != blank || tally.Rows != int64(len(want)) {
+		t.Fatalf("tally %+v, want %d rows and %d blank", tally, len(want), blank)
+	}
+	for i, name := range columns {
+		if want := strings.TrimSpace(name); header[i] != want {
+			t.Fatalf("column %d is named %q, want %q", i, header[i], want)
 		}
-		header, got, tally, err := readAll(write(t, columns, all))
-		if err != nil {
-			t.Fatalf("read: %v", err)
-		}
-		want, blank := given(all, len(columns))
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("rows (-want +got):\n%s", diff)
-		}
-		if tally.Blank != blank || tally.Rows != int64(len(want)) {
-			t.Fatalf("tally %+v, want %d rows and %d blank", tally, len(want), blank)
-		}
-		for i, name := range columns {
-			if want := strings.TrimSpace(name); header[i] != want {
-				t.Fatalf("column %d is named %q, want %q", i, header[i], want)
-			}
-		}
-	})
+	}
 }
 
 func TestManyRowGroupsArePartOfOneFeed(t *testing.T) {

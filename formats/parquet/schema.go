@@ -193,7 +193,7 @@ func (f *field) describe(leaf *element) error {
 		}
 		f.width = int(leaf.length)
 	default:
-		return fmt.Errorf("its physical type %d is unknown", leaf.physical)
+		return fmt.Errorf("its values are stored in a way that is unknown, number %d", leaf.physical)
 	}
 	var err error
 	f.text, err = chooseText(leaf.physical, leaf.length, logicalOf(leaf))
@@ -277,9 +277,25 @@ func chooseText(physical, length int32, l logical) (text, error) {
 		t.form = physicalForm(physical)
 	}
 	if !fits {
-		return text{}, fmt.Errorf("its logical type %d does not fit its physical type %d", l.kind, physical)
+		return text{}, fmt.Errorf("its values are said to be of type %s and stored as %s, which do not fit", nameOf(logicalNames, int32(l.kind)), nameOf(physicalNames, physical))
 	}
 	return t, nil
+}
+
+// The names that the format gives to its types, by which programs that write it show them too.
+var (
+	logicalNames = map[int32]string{logicalString: "STRING", logicalMap: "MAP", logicalList: "LIST", logicalEnum: "ENUM", logicalDecimal: "DECIMAL",
+		logicalDate: "DATE", logicalTime: "TIME", logicalTimestamp: "TIMESTAMP", logicalInteger: "INTEGER", logicalJSON: "JSON", logicalUUID: "UUID",
+		logicalFloat16: "FLOAT16"}
+	physicalNames = map[int32]string{physicalBoolean: "BOOLEAN", physicalInt32: "INT32", physicalInt64: "INT64", physicalInt96: "INT96",
+		physicalFloat: "FLOAT", physicalDouble: "DOUBLE", physicalBytes: "BYTE_ARRAY", physicalFixed: "FIXED_LEN_BYTE_ARRAY"}
+)
+
+func nameOf(names map[int32]string, number int32) string {
+	if name := names[number]; name != "" {
+		return name
+	}
+	return fmt.Sprint("number ", number)
 }
 
 func knownUnit(unit int16) bool { return unit >= 1 && unit <= 3 }

@@ -634,3 +634,19 @@ func TestReadingAllocatesNothingPerRow(t *testing.T) {
 		t.Errorf("%.1f allocations per 1,000 rows, want at most 20", per1000)
 	}
 }
+
+func TestTypesThatDoNotFitAreNamed(t *testing.T) {
+	for _, test := range []struct {
+		physical int32
+		logical  int16
+		want     string
+	}{
+		{physicalInt64, logicalDate, "its values are said to be of type DATE and stored as INT64, which do not fit"},
+		{physicalFloat, logicalString, "its values are said to be of type STRING and stored as FLOAT, which do not fit"},
+		{99, logicalUUID, "its values are said to be of type UUID and stored as number 99, which do not fit"},
+	} {
+		if _, err := chooseText(test.physical, 0, logical{kind: test.logical}); err == nil || err.Error() != test.want {
+			t.Errorf("chooseText(%d, %d) = %v, want %q", test.physical, test.logical, err, test.want)
+		}
+	}
+}

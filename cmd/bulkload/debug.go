@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -50,6 +51,11 @@ func (p *program) openDump(path string) (*dump, error) {
 	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("--debug: %w", err)
+	}
+	if info, err := file.Stat(); err != nil || info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		if err = cmp.Or(err, file.Chmod(0o600)); err != nil { // one that was there may be for all to read
+			return nil, errors.Join(fmt.Errorf("--debug: %w", err), file.Close())
+		}
 	}
 	return &dump{out: file, file: file}, nil
 }

@@ -36,7 +36,10 @@ func (p *program) templateCommand() *cobra.Command {
 			if err := p.template(vendor, resource, output); err != nil {
 				return err
 			}
-			fmt.Fprintf(p.stderr, "%s is ready to be filled in; then: bulkload check %s --to %s\n", output, output, args[0])
+			if version != "" {
+				version = " --api-version " + version
+			}
+			fmt.Fprintf(p.stderr, "%s is ready to be filled in; then: bulkload check %s --to %s%s\n", output, output, args[0], version)
 			return nil
 		},
 	}

@@ -110,7 +110,7 @@ func (d *differing) execute(ctx context.Context, old, young string) error {
 // choose finds the resource: the one that was named, else that of the snapshots, when it is one.
 func (d *differing) choose(old, young string) (err error) {
 	if d.output != "" {
-		if err := feed.CheckName(d.output); err != nil {
+		if err := errors.Join(feed.CheckName(d.output), inFolder(d.output)); err != nil {
 			return &usageError{err}
 		}
 		if sameFile(d.output, old) || sameFile(d.output, young) {

@@ -115,7 +115,7 @@ func (e *exporting) chooseSource() error {
 	if e.output == "" {
 		return errors.New("say with -o which file to write, such as -o catalogue.xlsx")
 	}
-	if err := feed.CheckName(e.output); err != nil {
+	if err := errors.Join(feed.CheckName(e.output), inFolder(e.output)); err != nil {
 		return err
 	}
 	if e.keys != "" && sameFile(e.output, e.keys) {

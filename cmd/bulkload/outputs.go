@@ -41,6 +41,11 @@ func (o *outputs) prepare(l *load) error {
 	if err := checkPlanNames(l.flags.output); err != nil {
 		return err
 	}
+	for _, path := range append([]string{o.report, o.rejects, l.flags.answers}, l.flags.output...) {
+		if err := inFolder(path); err != nil {
+			return &usageError{err}
+		}
+	}
 	if err := o.distinct(l); err != nil {
 		return &usageError{err}
 	}
@@ -55,6 +60,22 @@ func (o *outputs) prepare(l *load) error {
 	}
 	if o.rejects == "" {
 		o.rejects = filepath.Join(o.dir, "rejects"+l.ending())
+	}
+	return nil
+}
+
+// inFolder makes sure, before anything is done, that a file has a folder to be written into.
+func inFolder(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	dir := filepath.Dir(path)
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && !info.IsDir():
+		return fmt.Errorf("%s cannot be written: there is no folder %s", path, dir)
+	case err != nil:
+		return fmt.Errorf("%s cannot be written: %w", path, err)
 	}
 	return nil
 }

@@ -33,6 +33,9 @@ func (p *program) templateCommand() *cobra.Command {
 			if output == "" {
 				return &usageError{errors.New("say with -o which file to write, such as -o products.xlsx")}
 			}
+			if err := inFolder(output); err != nil {
+				return &usageError{err}
+			}
 			if err := p.template(vendor, resource, output); err != nil {
 				return err
 			}

@@ -258,3 +258,19 @@ func TestSuggestedMinimumIsRight(t *testing.T) {
 		}
 	}
 }
+
+// TestCurrencyOfTheAccount: without knowing how many decimals it has, 28 would be sent as 28 cents.
+func TestCurrencyOfTheAccount(t *testing.T) {
+	for currency, want := range map[string]string{"": "", "USD": "", "JPY": "", "usd": "USD", "€": "EUR", "XXY": "XXY"} {
+		_, err := connect(&vendors.Account{Settings: map[string]string{currencySetting: currency}})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", currency, err)
+		}
+	}
+	for _, currency := range []string{"usd", "XXY"} {
+		money := &Money{Amount: "28"}
+		if rule := money.settle(currency); rule != priceCurrency || money.Currency != "" {
+			t.Errorf("28 in %q is settled as %+v, %v", currency, money, rule)
+		}
+	}
+}

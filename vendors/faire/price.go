@@ -175,10 +175,11 @@ func explainMoney(rule *schema.Rule, text, currency string, cents bool) string {
 
 // settle gives an amount whose currency was not known the account's. It returns the rule that the amount breaks.
 func (m *Money) settle(currency string) *schema.Rule {
+	_, known := vocabulary.MinorDigits(currency)
 	switch {
 	case m.Currency != "":
 		return nil
-	case currency == "":
+	case !known: // nor how many of its smallest unit are one
 		return priceCurrency
 	case m.Amount == "":
 		m.Currency = currency

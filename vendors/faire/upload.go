@@ -109,8 +109,16 @@ type connection struct {
 	known *known // nil: not read yet
 }
 
-// connect makes the connection of an account.
-func connect(*vendors.Account) (any, error) { return new(connection), nil }
+// connect makes the connection of an account. A currency that is not known has no number of decimals, without which
+// 28.00 cannot be told from 0.28.
+func connect(account *vendors.Account) (any, error) {
+	currency := account.Settings[currencySetting]
+	if _, known := vocabulary.MinorDigits(currency); currency != "" && !known {
+		message, _ := explainCurrency(currency)
+		return nil, fmt.Errorf("the setting %s: %s", currencySetting, message)
+	}
+	return new(connection), nil
+}
 
 // deleteProduct takes a product away (faire:641): by its id, or by the brand's own key when bulkload made it under
 // that key. For keys, the account's products are read once.

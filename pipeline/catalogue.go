@@ -105,7 +105,8 @@ func (c *catalogue) moved(plan iter.Seq2[Foreseen, error]) (keys []string, err e
 		if err != nil {
 			return nil, err
 		}
-		if h, _ := c.find(f.Key); h.body != f.Held {
+		h, found := c.find(f.Key)
+		if h.body != f.Held || found && f.Outcome == vendors.Created && c.resource.Amend == nil {
 			keys = append(keys, f.Key)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 // Import checks the whole feed and, when it may be sent, sends every sound entity. The result says
 // what became of every row; it comes with every error that ends the run after the check.
 func Import(ctx context.Context, job *Job) (*Result, error) {
+	job.Compare = job.Compare || job.Plan != nil // else nothing could be held against the plan
 	survey, err := job.survey(ctx)
 	if err != nil {
 		return nil, interrupted(ctx, err)

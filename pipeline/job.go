@@ -49,8 +49,8 @@ type Job struct {
 	Batch         int             // entities in one call at most; 0: as many as the resource takes
 	Stop          <-chan struct{} // closed to end the run: what is in flight is finished, the rest is not sent
 
-	// Plan is what a plan foresaw: when the vendor no longer has what it was made on, nothing is sent.
-	// Nil: there was none.
+	// Plan is what a plan foresaw: when the vendor no longer has what it was made on, nothing is sent. To see
+	// that, it Compares. Nil: there was none.
 	Plan iter.Seq2[Foreseen, error]
 	// Start is called once the feed may be sent, before anything is. It may set Journal and Past. Nil:
 	// the run keeps no journal.

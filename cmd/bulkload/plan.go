@@ -22,6 +22,7 @@ import (
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
 	"bulkload/pipeline/report"
+	"bulkload/vendors"
 )
 
 func (p *program) planCommand() *cobra.Command {
@@ -258,6 +259,9 @@ func nextForeseen(lines *json.Decoder) (f pipeline.Foreseen, err error) {
 		return f, err
 	}
 	f.Key = e.Key
+	if e.Action == vendors.Created.String() {
+		f.Outcome = vendors.Created
+	}
 	if e.Held != "" {
 		f.Held, err = strconv.ParseUint(e.Held, 16, 64)
 	}

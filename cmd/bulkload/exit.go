@@ -9,6 +9,7 @@ import (
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
 	"bulkload/pipeline/account"
+	"bulkload/pipeline/export"
 	"bulkload/pipeline/journal"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
@@ -66,7 +67,7 @@ func exitCode(err error, signal syscall.Signal) int {
 		return exitTooMany
 	case errors.Is(err, send.ErrUnauthorised):
 		return exitUnauthorised
-	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*runningError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
+	case errors.Is(err, send.ErrUnreachable), is[*account.BusyError](err), is[*runningError](err), is[*export.BusyError](err), is[*send.KeepError](err), is[*journal.WriteError](err):
 		return exitTemporary
 	case feed.DiskFull(err) != nil: // whatever was to be written
 		return exitTemporary

@@ -11,6 +11,7 @@ import (
 	"bulkload/formats/feed"
 	"bulkload/pipeline"
 	"bulkload/pipeline/account"
+	"bulkload/pipeline/export"
 	"bulkload/pipeline/journal"
 	"bulkload/pipeline/mapping"
 	"bulkload/pipeline/report"
@@ -45,6 +46,7 @@ func TestExitCode(t *testing.T) {
 		{"no room for the report", wrap(&feed.DiskFullError{Path: "r.csv", Err: syscall.ENOSPC}), 0, 5},
 		{"no room for a feed from standard input", &feedError{wrap(syscall.ENOSPC)}, 0, 5},
 		{"the run is carried out", wrap(&runningError{"run"}), 0, 5},
+		{"the file is being exported", wrap(&export.BusyError{Path: "c.csv"}), 0, 5},
 		{"the account is in use", wrap(&account.BusyError{}), 0, 5},
 		{"Ctrl-C twice", wrap(context.Canceled), syscall.SIGINT, 130},
 		{"cancelled by nobody", wrap(context.Canceled), 0, 1},

@@ -207,7 +207,8 @@ func TestTwoExportsToOneFile(t *testing.T) {
 			}
 		}
 	})
-	if second == nil || !strings.Contains(second.Error(), "another process") {
+	var busy *export.BusyError
+	if !errors.As(second, &busy) || !strings.Contains(second.Error(), "another process") {
 		t.Errorf("the second export: %v", second)
 	}
 }

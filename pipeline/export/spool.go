@@ -75,6 +75,14 @@ func (e *SpoolError) Error() string {
 	return fmt.Sprintf("%s: %s (--fresh throws it away and begins anew)", e.Path, e.Reason)
 }
 
+// A BusyError says that another process exports to the same file.
+type BusyError struct{ Path string }
+
+// Error tells which file, and what to do.
+func (e *BusyError) Error() string {
+	return e.Path + " is being exported by another process: wait until that ends"
+}
+
 // openSpool goes on with the spool of an earlier export, or begins one.
 func openSpool(job *Job) (*spool, error) {
 	s := &spool{job: job}
@@ -116,7 +124,7 @@ func (s *spool) take(path string) error {
 			return fmt.Errorf("lock %s: %w", path, err)
 		}
 		if !got {
-			return fmt.Errorf("%s is being exported by another process", s.job.Path)
+			return &BusyError{s.job.Path}
 		}
 		held, errHeld := lock.Stat()
 		now, errNow := os.Stat(path)

@@ -21,6 +21,7 @@ import (
 // it states is refused there, and nothing is allocated for what is only stated.
 const (
 	maxEntries = 16 << 10 // entries of the ZIP archive
+	maxListing = 8 << 20  // bytes of the directory that lists them
 	maxSheet   = 8 << 30  // bytes of a sheet
 	maxStrings = 1 << 30  // bytes of the shared strings
 	maxPart    = 32 << 20 // bytes of any other part
@@ -45,7 +46,12 @@ func openArchive(from io.ReaderAt, size int64) (*archive, error) {
 	if err := checkContainer(file, size); err != nil {
 		return nil, err
 	}
+	file.bounded, file.left = true, maxListing
 	directory, err := zip.NewReader(file, size)
+	file.bounded = false
+	if errors.Is(err, errListing) {
+		return nil, &formats.SyntaxError{Reason: errListing.Error()}
+	}
 	if err != nil {
 		return nil, file.blame(damaged("the workbook's ZIP archive is cut or damaged", err))
 	}
@@ -62,13 +68,22 @@ func openArchive(from io.ReaderAt, size int64) (*archive, error) {
 
 // A source is the file, and remembers that it could not be read: that is no fault of the workbook.
 type source struct {
-	file   io.ReaderAt
-	failed atomic.Pointer[error]
+	file    io.ReaderAt
+	failed  atomic.Pointer[error]
+	bounded bool  // while the directory is read, which is held in memory
+	left    int64 // bytes that may be read then
 }
+
+var errListing = fmt.Errorf("the workbook's ZIP archive has a directory of over %d MiB", maxListing>>20)
 
 func (s *source) ReadAt(p []byte, at int64) (int, error) {
 	if at < 0 {
 		return 0, errors.New("the ZIP archive points to before its start")
+	}
+	if s.bounded {
+		if s.left -= int64(len(p)); s.left < 0 {
+			return 0, errListing
+		}
 	}
 	n, err := s.file.ReadAt(p, at)
 	if err != nil && err != io.EOF {
@@ -185,7 +200,7 @@ func (a *archive) has(name string) bool {
 	return !errors.Is(err, errNoPart)
 }
 
-var errNoPart = errors.New("the workbook has no such part")
+var errNoPart = errors.New("it was cut or badly made")
 
 func (a *archive) find(name string) (*zip.File, error) {
 	found := a.parts[partKey(name)]
@@ -193,7 +208,7 @@ func (a *archive) find(name string) (*zip.File, error) {
 		if plain, err := url.PathUnescape(name); err == nil && plain != name {
 			return a.find(plain)
 		}
-		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook names its part %q but does not hold it", name), Err: errNoPart}
+		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook names its part %q but does not hold it", name), Advice: "save or send the file again", Err: errNoPart}
 	}
 	if len(found) > 1 {
 		return nil, &formats.SyntaxError{Reason: fmt.Sprintf("the workbook holds its part %q %d times", name, len(found))}

@@ -25,7 +25,11 @@ func (r *Reader) findHeader(o formats.Options) (found bool, err error) {
 	}
 	index := titleRows(b)
 	if index > 0 {
-		r.remark(b.Marks[index].Row, fmt.Sprintf("taken as the header; the %s above it are left out", count(index, "row")))
+		left := "the row above it is"
+		if index > 1 {
+			left = fmt.Sprintf("the %d rows above it are", index)
+		}
+		r.remark(b.Marks[index].Row, fmt.Sprintf("taken as the header; %s left out", left))
 	}
 	r.useHeader(b, index)
 	return true, nil

@@ -59,6 +59,19 @@ func TestHostile(t *testing.T) {
 			}
 			return out.Bytes()
 		}, "more than 16384 entries"},
+		{"a directory of long names", func(t *testing.T) []byte {
+			var out bytes.Buffer
+			z := zip.NewWriter(&out)
+			for range maxListing/60_000 + 1 {
+				if _, err := z.CreateHeader(&zip.FileHeader{Name: strings.Repeat("n", 60_000)}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := z.Close(); err != nil {
+				t.Fatal(err)
+			}
+			return out.Bytes()
+		}, "a directory of over 8 MiB"},
 		{"claims many entries", func(t *testing.T) []byte {
 			data := goodBook(t)
 			binary.LittleEndian.PutUint16(data[len(data)-12:], 60000)
@@ -66,10 +79,10 @@ func TestHostile(t *testing.T) {
 		}, "more than 16384 entries"},
 		{"blanks without end", func(t *testing.T) []byte {
 			return rawBook{sheet: strings.Repeat(" ", 2*maxUnit)}.bytes(t)
-		}, "longer than 8 MiB"},
+		}, "longer than 4 MiB"},
 		{"a name without end", func(t *testing.T) []byte {
 			return rawBook{sheet: "<" + strings.Repeat("a", 2*maxUnit)}.bytes(t)
-		}, "longer than 8 MiB"},
+		}, "longer than 4 MiB"},
 		{"deep XML", func(t *testing.T) []byte {
 			return rawBook{sheet: strings.Repeat("<a>", 1<<20)}.bytes(t)
 		}, ""},
@@ -120,9 +133,9 @@ func TestHostile(t *testing.T) {
 		}, "more than 1024 MiB"},
 		{"4 GiB of shared strings", bomb{part: "xl/sharedStrings.xml", head: "<sst>", unit: "<si><t>aaaaaaaa</t></si>", size: 4 << 30}.bytes, "more than 1024 MiB"},
 		{"shared strings that claim less", bomb{part: "xl/sharedStrings.xml", head: "<sst>", unit: "<si><t>aaaaaaaa</t></si>", size: 4 << 30, claim: 1 << 20}.bytes, "more than the 1048576 bytes that it states"},
-		{"7 GiB of blanks", bomb{head: "<worksheet><sheetData>", unit: "        ", size: 7 << 30}.bytes, "longer than 8 MiB"},
-		{"7 GiB of one text", bomb{head: "<worksheet><sheetData><row><c><is><t>", unit: "aaaaaaaa", size: 7 << 30}.bytes, "longer than 8 MiB"},
-		{"7 GiB of comments", bomb{head: "<worksheet><sheetData>", unit: "<!-- -->", size: 7 << 30}.bytes, "longer than 8 MiB"},
+		{"7 GiB of blanks", bomb{head: "<worksheet><sheetData>", unit: "        ", size: 7 << 30}.bytes, "longer than 4 MiB"},
+		{"7 GiB of one text", bomb{head: "<worksheet><sheetData><row><c><is><t>", unit: "aaaaaaaa", size: 7 << 30}.bytes, "longer than 4 MiB"},
+		{"7 GiB of comments", bomb{head: "<worksheet><sheetData>", unit: "<!-- -->", size: 7 << 30}.bytes, "longer than 4 MiB"},
 		{"7 GiB of rows", bomb{head: "<worksheet><sheetData>", unit: "<row/>", size: 7 << 30}.bytes, "beyond the last row"},
 		{"7 GiB of cells in a row", bomb{head: "<worksheet><sheetData><row>", unit: "<c/>", size: 7 << 30}.bytes, "beyond the last column"},
 		{"7 GiB before the rows", bomb{head: "<worksheet>", unit: "<a/>", size: 7 << 30}.bytes, "before the rows"},

@@ -11,7 +11,7 @@ import (
 // The limits of one part's markup.
 const (
 	firstWindow = 128 << 10 // bytes held of a part at first
-	maxUnit     = 8 << 20   // longest run of markup that must be seen at once: a row, a shared string
+	maxUnit     = 4 << 20   // longest run of markup that must be seen at once: a row, a shared string
 	maxDepth    = 64        // elements inside each other
 	maxAttrs    = 128       // of one element
 	maxName     = 1 << 10   // bytes of an element's name

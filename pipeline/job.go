@@ -202,7 +202,8 @@ func (j *Job) summary(rows int64, c *report.Collector) *report.Summary {
 // describe writes what the feed is: "CSV, gzip, windows-1252".
 func (j *Job) describe() string {
 	parts := []string{strings.ToUpper(j.Feed.Format)}
-	for _, part := range []string{j.Feed.Compression, j.Feed.Encoding} {
+	encoding, _ := j.Feed.EncodingRead()
+	for _, part := range []string{j.Feed.Compression, encoding} {
 		if part != "" && part != "utf-8" {
 			parts = append(parts, part)
 		}

@@ -81,3 +81,17 @@ func TestPlanTellsSizes(t *testing.T) {
 		t.Errorf("the summary lacks the size:\n%s", text)
 	}
 }
+
+// TestEncodingOfTheWholeFeed has a feed whose only letter that tells its encoding comes far behind what is
+// looked at when it is opened.
+func TestEncodingOfTheWholeFeed(t *testing.T) {
+	row := "2022-01-01,2022-02-01,4006381333931,1\n"
+	path := writeText(t, "stock.csv", stockHead+strings.Repeat("p1,b1,"+row, 40_000)+"Gr\xfcn,b1,"+row)
+	job := newJob(t, path, "fashiontrade/product-stock", "")
+	if job.Feed.Encoding != "UTF-8" {
+		t.Fatalf("the beginning is taken for %s", job.Feed.Encoding)
+	}
+	if got := checked(t, job).Summary.Format; got != "CSV, windows-1252" {
+		t.Errorf("the summary says %q, want %q", got, "CSV, windows-1252")
+	}
+}

@@ -171,11 +171,17 @@ func (d *Dir) knownDamage(path string) error {
 	return nil
 }
 
-// createStore makes an empty history under a name that it does not keep.
-func createStore(path string) error {
+// createStore makes an empty history under a name that it does not keep. What it cannot make whole, on a full
+// disk, it does not leave.
+func createStore(path string) (err error) {
 	if err := remove(path); err != nil {
 		return err
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, remove(path))
+		}
+	}()
 	db, err := bbolt.Open(path, 0o600, &bbolt.Options{Timeout: 10 * time.Second, NoSync: true})
 	if err != nil {
 		return err

@@ -35,13 +35,6 @@ func (r *Reader) findHeader(o formats.Options) (found bool, err error) {
 	return true, nil
 }
 
-func count(n int, noun string) string {
-	if n == 1 {
-		return "1 " + noun
-	}
-	return fmt.Sprintf("%d %ss", n, noun)
-}
-
 // nameByLetters names the columns of a sheet without a header A, B, C, as many as its first rows have.
 func (r *Reader) nameByLetters(b *formats.Block) (found bool, err error) {
 	if err := r.sheet.fill(b, blockRows); err != nil || b.Len() == 0 {

@@ -95,7 +95,7 @@ func (l *load) delete(ctx context.Context) (*pipeline.Result, error) {
 func (l *load) notKept(err error) error {
 	err = fmt.Errorf("nothing was deleted, because what is to go could not be kept before: %w", err)
 	if l.flags.sandbox != inMemory {
-		return fmt.Errorf("%w; go on with: bulkload resume %s", err, l.outputs.dir)
+		return fmt.Errorf("%w; go on with: %s", err, resumeOf(l.outputs.dir))
 	}
 	for _, path := range l.outputs.snapshots() {
 		err = errors.Join(err, os.Remove(path))

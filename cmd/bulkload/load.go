@@ -465,7 +465,7 @@ func (l *load) finish(ctx context.Context, result *pipeline.Result, runErr error
 		code = failing(code, unwritten != nil && l.lasting.journal != nil || feed.DiskFull(err) != nil)
 	}
 	if unwritten != nil && l.lasting.journal != nil && s.Resume == "" {
-		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: bulkload resume %s\n", l.outputs.dir)
+		fmt.Fprintf(l.stderr, "what was sent is in the journal; go on with: %s\n", resumeOf(l.outputs.dir))
 	}
 	if code == exitDone {
 		return nil

@@ -101,7 +101,7 @@ func (l *load) lookup(ctx context.Context) (*pipeline.Result, error) {
 	if result == nil && l.lasting.journal != nil {
 		err = errors.Join(err, l.lasting.journal.Close())
 		if l.flags.sandbox != inMemory {
-			err = fmt.Errorf("%w; go on with: bulkload resume %s", err, l.outputs.dir)
+			err = fmt.Errorf("%w; go on with: %s", err, resumeOf(l.outputs.dir))
 		}
 	}
 	return result, err
@@ -159,9 +159,9 @@ func (l *load) doubtful(s *report.Summary) bool {
 // goOn is the command that goes on with the run. Questions that are only put once more when somebody says
 // so need that said.
 func (l *load) goOn(s *report.Summary, runErr error) string {
-	command := "bulkload resume " + l.outputs.dir
+	command := resumeOf(l.outputs.dir)
 	if l.within != nil {
-		command = "bulkload resume " + l.within.outputs.dir // a part goes on with the whole
+		command = resumeOf(l.within.outputs.dir) // a part goes on with the whole
 	}
 	if l.command == "lookup" && runErr == nil && l.resource.Repeat == vendors.Unsafe && s.Counts.Rows[vendors.Skipped] == 0 {
 		command += " --again"

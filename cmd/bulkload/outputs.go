@@ -188,7 +188,7 @@ func (o *outputs) free() error {
 		return &runningError{o.dir}
 	}
 	if old.state != runEnded {
-		return &usageError{fmt.Errorf("%s holds a run that was cut: go on with it (bulkload resume %s), or choose another --run-dir", o.dir, o.dir)}
+		return &usageError{fmt.Errorf("%s holds a run that was cut: go on with it (%s), or choose another --run-dir", o.dir, resumeOf(o.dir))}
 	}
 	for _, name := range []string{manifestFile, journalFile, answersFile, settingsFile} {
 		if err := os.Remove(filepath.Join(o.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

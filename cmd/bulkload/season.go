@@ -478,7 +478,7 @@ func (s *season) summary() (summary *report.Season, code int, codes []int) {
 		unfinished = unfinished || p.result.Summary.Resume != "" || p.err != nil
 	}
 	if unfinished && s.journaled() && l.flags.sandbox != inMemory {
-		summary.Resume = "bulkload resume " + l.outputs.dir
+		summary.Resume = resumeOf(l.outputs.dir)
 	}
 	if err := summary.Unbalanced(); err != nil && summary.Stopped == "" {
 		summary.Stopped, code = (&pipeline.InternalError{Reason: err.Error()}).Error(), exitInternal

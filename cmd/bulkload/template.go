@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,6 +18,7 @@ import (
 
 func (p *program) templateCommand() *cobra.Command {
 	var output, version string
+	var force bool
 	c := &cobra.Command{
 		Use:     "template VENDOR/RESOURCE -o FILE",
 		Short:   "Write a workbook to fill in (or .csv, .ndjson, .parquet)",
@@ -36,17 +38,21 @@ func (p *program) templateCommand() *cobra.Command {
 			if err := inFolder(output); err != nil {
 				return &usageError{err}
 			}
+			if _, err := os.Lstat(output); err == nil && !force {
+				return &usageError{fmt.Errorf("%s is there already, and may have been filled in: name another file, or replace it with --force", output)}
+			}
 			if err := p.template(vendor, resource, output); err != nil {
 				return err
 			}
 			if version != "" {
 				version = " --api-version " + version
 			}
-			fmt.Fprintf(p.stderr, "%s is ready to be filled in; then: bulkload check %s --to %s%s\n", output, output, args[0], version)
+			fmt.Fprintf(p.stderr, "%s is ready to be filled in; then: bulkload check %s --to %s%s\n", output, pasted(output), args[0], version)
 			return nil
 		},
 	}
 	c.Flags().StringVarP(&output, "output", "o", "", "`FILE` to write")
+	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
 	c.Flags().StringVar(&version, "api-version", "", "version of the vendor's resource")
 	return c
 }

@@ -46,8 +46,11 @@ func (e *BusyError) Error() string {
 	if e.Owner.Run != "" {
 		who += ", run " + e.Owner.Run
 	}
-	return fmt.Sprintf("the account %s is in use by %s: wait until that ends, or use --parallel-runs to send beside it",
-		e.Account, who)
+	account := "the account"
+	if e.Account != "" {
+		account += " " + e.Account
+	}
+	return fmt.Sprintf("%s is in use by %s: wait until that ends, or use --parallel-runs to send beside it", account, who)
 }
 
 // Lock takes the account for one process. When any other process works with it, it fails with a

@@ -173,6 +173,10 @@ func (b *binder) matches() error {
 	for _, field := range b.order {
 		if other, ok := rivals[field]; ok {
 			first := b.owner[field].column
+			if b.header.Names[first] == b.header.Names[other] {
+				return b.fail("columns %s and %s are both called %q: rename one of them in the feed, since either could be %s",
+					formats.ColumnLetters(first), formats.ColumnLetters(other), b.header.Names[first], field)
+			}
 			return b.fail("columns %s (%q) and %s (%q) could both be %s: say which one with --set '%s={%s}'",
 				formats.ColumnLetters(first), b.header.Names[first],
 				formats.ColumnLetters(other), b.header.Names[other], field, field, b.header.Names[first])

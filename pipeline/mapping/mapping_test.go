@@ -113,7 +113,7 @@ func TestBindRefuses(t *testing.T) {
 		{name: "several missing", header: "Season", want: "the required columns product_id, display_name not found"},
 		{name: "two synonyms", header: "product_id,display_name,EAN,GTIN",
 			want: `columns C ("EAN") and D ("GTIN") could both be barcode: say which one with --set 'barcode={EAN}'`},
-		{name: "the same name twice", header: "product_id,product_id,display_name", want: `could both be product_id`},
+		{name: "the same name twice", header: "product_id,product_id,display_name", want: `columns A and B are both called "product_id": rename one`},
 		{name: "unknown field", header: "product_id,display_name", mapping: Mapping{Set: map[string]string{"barcod": "1"}},
 			want: `there is no field "barcod"; did you mean barcode?`},
 		{name: "unknown column", header: "product_id,display_name", mapping: Mapping{Set: map[string]string{"barcode": "{EAN}"}},

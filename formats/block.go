@@ -113,6 +113,19 @@ func (r Row) Kind(i int) Kind {
 	return r.block.Cells[r.first+uint32(i)].Kind
 }
 
+// Blank reports whether no cell of a row has more text than blanks and tabs. Readers count such a row,
+// and do not give it out.
+func Blank(text []byte, cells []Cell) bool {
+	for _, cell := range cells {
+		for _, c := range text[cell.Start:cell.End] {
+			if c != ' ' && c != '\t' {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 // Place tells where the row stands in its feed.
 func (r Row) Place() Place {
 	mark := r.block.Marks[r.index]

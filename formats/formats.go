@@ -28,7 +28,7 @@ type Reader interface {
 // Tally counts what a reader has met.
 type Tally struct {
 	Rows    int64    // given out in blocks
-	Blank   int64    // rows without any text, which are counted in places but not given out
+	Blank   int64    // rows without any text but blanks, which are counted in places but not given out
 	Remarks []Remark // what was odd but not wrong, at most a few hundred
 }
 

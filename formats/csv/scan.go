@@ -185,7 +185,7 @@ func (r rules) plain(b *formats.Block, n int, atEnd bool) scan {
 			return s.stop(b, cells[:first], marks, begin, s.refuse(s.lines+1, tooLong))
 		}
 		place := formats.Place{Row: s.rows + 1, Line: s.lines + 1, Offset: int64(begin)}
-		if blankRow(text, cells[first:]) {
+		if formats.Blank(text, cells[first:]) {
 			cells = cells[:first]
 			s.blank++
 		} else {
@@ -252,17 +252,6 @@ func escapedFormula(cell []byte) bool {
 		}
 	}
 	return false
-}
-
-func blankRow(text []byte, cells []formats.Cell) bool {
-	for _, cell := range cells {
-		for _, c := range text[cell.Start:cell.End] {
-			if c != ' ' && c != '\t' {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // undouble writes the cells that have doubled quotes anew, at the end of the block's text. The text

@@ -230,7 +230,7 @@ func (c *cutting) endRow(at int) bool {
 	if more || c.cells-c.first > maxRowCells || next-c.begin > c.maxRow {
 		return false
 	}
-	if blankRow(text, b.Cells[c.first:]) {
+	if formats.Blank(text, b.Cells[c.first:]) {
 		c.cells = c.first
 		s.blank++
 	} else {

@@ -266,7 +266,7 @@ func (n *Reader) scan(b *formats.Block) (used int, err error) {
 			return used, err
 		}
 		place := formats.Place{Row: n.lines + 1, Line: n.lines + 1, Offset: n.offset}
-		if blankRow(b.Text, b.Cells[first:]) {
+		if formats.Blank(b.Text, b.Cells[first:]) {
 			b.Cells = b.Cells[:first]
 			n.tally.Blank++
 		} else {
@@ -281,17 +281,6 @@ func (n *Reader) scan(b *formats.Block) (used int, err error) {
 		used = next
 	}
 	return used, nil
-}
-
-func blankRow(text []byte, cells []formats.Cell) bool {
-	for _, cell := range cells {
-		for _, c := range text[cell.Start:cell.End] {
-			if c != ' ' && c != '\t' {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 // keys are the columns found so far.

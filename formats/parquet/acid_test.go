@@ -45,7 +45,8 @@ var acids = map[string]acid{
 		first: []string{"6", "true", "0", "0", "0", "0", "0", "0", "04/01/09", "0", "2009-04-01T00:00:00"}},
 	"parquet-testing/alltypes_dictionary.parquet": {rows: 2, columns: 11,
 		last: []string{"1", "false", "1", "1", "1", "10", "1.1", "10.1", "01/01/09", "1", "2009-01-01T00:01:00"}},
-	"parquet-testing/binary.parquet":                                          {rows: 12, columns: 1, first: []string{"\x00"}, last: []string{"\x0b"}},
+	// The bytes 0 to 11, of which the tab is a row of blanks.
+	"parquet-testing/binary.parquet":                                          {rows: 11, blank: 1, columns: 1, first: []string{"\x00"}, last: []string{"\x0b"}},
 	"parquet-testing/byte_array_decimal.parquet":                              {rows: 24, columns: 1, first: []string{"1.00"}, last: []string{"24.00"}},
 	"parquet-testing/int32_decimal.parquet":                                   {rows: 24, columns: 1, first: []string{"1.00"}, last: []string{"24.00"}},
 	"parquet-testing/fixed_length_decimal.parquet":                            {rows: 24, columns: 1, first: []string{"1.00"}, last: []string{"24.00"}},

@@ -231,7 +231,7 @@ func (d *draft) finish() (blank int) {
 	to := 0
 	for i := range d.rows {
 		row := b.Cells[i*stride : (i+1)*stride]
-		if !slices.ContainsFunc(row, hasText) {
+		if formats.Blank(b.Text, row) {
 			blank++
 			continue
 		}
@@ -244,8 +244,6 @@ func (d *draft) finish() (blank int) {
 	b.Cells = b.Cells[:to]
 	return blank
 }
-
-func hasText(cell formats.Cell) bool { return cell.End > cell.Start }
 
 // move writes the cells of some rows to every stride-th place of to, with their text where the block
 // has it.

@@ -277,7 +277,7 @@ func chooseText(physical, length int32, l logical) (text, error) {
 		t.form = physicalForm(physical)
 	}
 	if !fits {
-		return text{}, fmt.Errorf("its values are said to be of type %s and stored as %s, which do not fit", nameOf(logicalNames, int32(l.kind)), nameOf(physicalNames, physical))
+		return text{}, fmt.Errorf("its type, %s, does not fit the way in which its values are stored, %s", nameOf(logicalNames, int32(l.kind)), nameOf(physicalNames, physical))
 	}
 	return t, nil
 }

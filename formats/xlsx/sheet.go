@@ -294,7 +294,8 @@ func (s *sheetScanner) row(b *formats.Block) error {
 		}
 	}
 	s.rows.widest = max(s.rows.widest, next)
-	if len(b.Cells) == first {
+	if formats.Blank(b.Text, b.Cells[first:]) {
+		b.Cells = b.Cells[:first]
 		return nil
 	}
 	if s.filler != nil {

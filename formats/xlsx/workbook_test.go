@@ -260,7 +260,7 @@ func TestPlaces(t *testing.T) {
 			[][]string{{"1", "2"}, {"3"}}, []int64{1, 2}, 0},
 		{"some left out", `<row r="3"><c r="B3"><v>1</v></c><c><v>2</v></c></row><row><c><v>3</v></c></row>`,
 			[][]string{{"", "1", "2"}, {"3"}}, []int64{3, 4}, 2},
-		{"blank rows", `<row r="1"><c><v>1</v></c></row><row r="2"/><row r="3"><c s="1"/></row><row r="9"><c><v>2</v></c></row><row r="20"/>`,
+		{"blank rows", `<row r="1"><c><v>1</v></c></row><row r="2"/><row r="3"><c s="1"/></row><row r="5"><c t="inlineStr"><is><t xml:space="preserve"> &#9;</t></is></c></row><row r="9"><c><v>2</v></c></row><row r="20"/>`,
 			[][]string{{"1"}, {"2"}}, []int64{1, 9}, 7},
 		{"the last row", `<row r="1"><c><v>1</v></c></row><row r="1048576"><c r="A1048576"><v>2</v></c></row>`,
 			[][]string{{"1"}, {"2"}}, []int64{1, 1048576}, 1048574},

@@ -231,7 +231,7 @@ func TestWriterProperty(t *testing.T) {
 	})
 }
 
-// expected is what a written row reads as.
+// expected is what a written row reads as, nil when it is not given out.
 func expected(row []string, columns []formats.Column) []string {
 	var out []string
 	for i, text := range row {
@@ -242,6 +242,9 @@ func expected(row []string, columns []formats.Column) []string {
 	}
 	for len(out) > 0 && out[len(out)-1] == "" {
 		out = out[:len(out)-1]
+	}
+	if strings.Trim(strings.Join(out, ""), " \t") == "" {
+		return nil
 	}
 	return out
 }
